@@ -1,0 +1,1 @@
+"""How any stage is carried out: fingerprint, resume, workers, locking, publishing. Decides no byte of a result."""

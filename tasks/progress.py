@@ -1,0 +1,99 @@
+"""One bar for whatever takes long: rich on a terminal, a plain line every few seconds elsewhere.
+
+    with progress("train", total=tokens, unit="words") as advance:
+        advance(4096, note="loss 0.213")
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from rich.console import Console
+
+logger = logging.getLogger("wordloom")
+
+PLAIN_INTERVAL = 5.0
+"""Seconds between two lines where there is no terminal."""
+
+
+class Advance(Protocol):
+    def __call__(self, amount: float, note: str = "") -> None: ...
+
+
+@contextmanager
+def progress(label: str, total: float | None, unit: str) -> Iterator[Advance]:
+    """Yields a function that is told how much more is done, and an optional note (the loss, a file name).
+
+    Shows done, share, speed in `unit` a second and the time left. `total` None means that it is not known.
+    """
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from _on_terminal(console, label, total, unit)
+    else:
+        yield from _in_lines(label, total, unit)
+
+
+def _on_terminal(console: Console, label: str, total: float | None, unit: str) -> Iterator[Advance]:
+    columns = (
+        TextColumn("{task.description:>12}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}% {task.fields[speed]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    started = time.monotonic()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=total, speed="", note="")
+
+        def advance(amount: float, note: str = "") -> None:
+            done = bar.tasks[task].completed + amount
+            speed = _speed(done, time.monotonic() - started, unit)
+            bar.update(task, advance=amount, speed=speed, note=note)
+
+        yield advance
+
+
+def _in_lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
+    started = last = time.monotonic()
+    done = 0.0
+
+    def advance(amount: float, note: str = "") -> None:
+        nonlocal last, done
+        done += amount
+        now = time.monotonic()
+        if now - last < PLAIN_INTERVAL:
+            return
+        last = now
+        parts = [_speed(done, now - started, unit)]
+        if total and done:
+            parts = [f"{done / total:.0%}", *parts, f"{(total - done) * (now - started) / done:.0f} s left"]
+        logger.info("%s: %s", label, ", ".join([*parts, note] if note else parts))
+
+    yield advance
+
+
+def _speed(done: float, seconds: float, unit: str) -> str:
+    return f"{human(done / max(seconds, 1e-9))} {unit}/s"
+
+
+def human(number: float) -> str:
+    """1234567 -> "1.2 M": three figures are what a person reads."""
+    for limit, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if abs(number) >= limit:
+            return f"{number / limit:.1f}{suffix}"
+    return f"{number:.0f}"
+
+
+def log_to_stderr() -> None:
+    """Sends the project's log lines to stderr, one plain line each."""
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False

@@ -1,0 +1,1 @@
+"""Bytes on disk: atomic files, content hashes, the Arrow schema of every artifact."""
