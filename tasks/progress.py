@@ -7,13 +7,12 @@
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 logger = logging.getLogger("wordloom")
 
@@ -25,6 +24,10 @@ class Advance(Protocol):
     def __call__(self, amount: float, note: str = "") -> None: ...
 
 
+Observer = Callable[[str, float, str], None]
+_observers: list[Observer] = []
+
+
 @contextmanager
 def progress(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     """Yields a function that is told how much more is done, and an optional note (the loss, a file name).
@@ -32,12 +35,31 @@ def progress(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     Shows done, share, speed in `unit` a second and the time left. `total` None means that it is not known.
     """
     console = Console(stderr=True)
-    if console.is_terminal:
-        yield from _on_terminal(console, label, total, unit)
-    else:
-        yield from _in_lines(label, total, unit)
+    shown = _on_terminal(console, label, total, unit) if console.is_terminal else _in_lines(label, total, unit)
+    with shown as advance:
+        done = 0.0
+
+        def advance_all(amount: float, note: str = "") -> None:
+            nonlocal done
+            done += amount
+            advance(amount, note)
+            for observer in _observers:
+                observer(label, min(1.0, done / total) if total else 0.0, note)
+
+        yield advance_all
 
 
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """While the body runs, `observer` is told of every bar: its label, the share that is done, the note."""
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
+
+
+@contextmanager
 def _on_terminal(console: Console, label: str, total: float | None, unit: str) -> Iterator[Advance]:
     columns = (
         TextColumn("{task.description:>12}"),
@@ -58,6 +80,7 @@ def _on_terminal(console: Console, label: str, total: float | None, unit: str) -
         yield advance
 
 
+@contextmanager
 def _in_lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     started = last = time.monotonic()
     done = 0.0

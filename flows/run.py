@@ -1,0 +1,62 @@
+"""One run inside a flow: the setting, the lock, the workers, and what was made so far."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from prefect.logging.handlers import APILogHandler
+
+from flows import artifacts, ledger
+from flows.runners import FlowExecutor
+from tasks.pipeline.carry_out import Outcome, carry_out
+from tasks.pipeline.locking import exclusive
+from tasks.request import Request, request
+from tasks.stages import stage
+
+logger = logging.getLogger("wordloom")
+
+
+class Run:
+    """What `flows.train` is written in."""
+
+    def __init__(self, asked: Request, executor: FlowExecutor) -> None:
+        self._asked = asked
+        self._executor = executor
+        self._before = ledger.snapshot(asked) if asked.tracked else None
+        self._outcomes: list[Outcome] = []
+
+    def stage(self, name: str) -> None:
+        """Carries out one stage, or finds it fresh; shows its facts on Prefect's page."""
+        declared = stage(name)
+        outcome = carry_out(declared, self._asked.context(declared), self._executor.for_stage(name))
+        artifacts.stage_table(outcome)
+        self._outcomes.append(outcome)
+
+    def show_report(self) -> None:
+        """The report as an artifact."""
+        artifacts.report(self._outcomes[-1].folder / "report.md")
+
+    def record(self) -> None:
+        """Tells DVC what was made; a run that differs from params.yaml leaves DVC alone."""
+        if self._before is not None:
+            ledger.record(self._asked, self._before)
+
+    def facts(self) -> dict[str, object]:
+        """The facts of each stage, by its name."""
+        return {outcome.stage: outcome.report.facts for outcome in self._outcomes}
+
+
+@contextmanager
+def opened(profile: str | None, overrides: Sequence[str], data: str | None, wait: bool) -> Iterator[Run]:
+    """A run with the lock on its data folder, its workers at hand and its log on Prefect's page."""
+    ledger.refuse_inside_dvc()
+    asked = request(profile, tuple(overrides), Path(data) if data else None)
+    to_page = APILogHandler()
+    logger.addHandler(to_page)
+    logger.setLevel(logging.INFO)
+    try:
+        with exclusive(asked.data, wait), FlowExecutor(asked.run, asked.workers) as executor, artifacts.bars():
+            yield Run(asked, executor)
+    finally:
+        logger.removeHandler(to_page)

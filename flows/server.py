@@ -1,0 +1,104 @@
+"""A Prefect server of the run's own, on localhost, for as long as the run lasts.
+
+One is started for the whole run and its address is handed down in PREFECT_API_URL: left to itself, Prefect starts a
+server in every worker process. Where PREFECT_API_URL is set already, that server is used and none is started.
+
+`python -m flows.server PORT PARENT` is that server. It watches its parent and ends with it, however the parent ends.
+"""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tasks.errors import WordloomError
+from tasks.pipeline.workers import die_with
+
+logger = logging.getLogger("wordloom")
+
+START_SECONDS = 90.0
+
+
+@contextmanager
+def own_server() -> Iterator[str]:
+    """Yields the address of the Prefect API that this run uses; starts and ends a server if none is set.
+
+    Raises:
+        WordloomError: the server does not answer in time; the text says where its output lies.
+    """
+    configured = os.environ.get("PREFECT_API_URL")
+    if configured:
+        yield configured
+        return
+    port = free_port()
+    log = Path(os.environ["PREFECT_HOME"]) / "own-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    address = f"http://127.0.0.1:{port}/api"
+    logger.info("starting a Prefect server for this run")
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait_until_healthy(address, process, log)
+        os.environ["PREFECT_API_URL"] = address
+        try:
+            yield address
+        finally:
+            del os.environ["PREFECT_API_URL"]
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
+    """Ends a process that we started: asks, waits, then kills."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port on localhost that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            if httpx.get(f"{address}/health", timeout=5.0).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise WordloomError(f"{log}: the Prefect server did not start; its output is there")
+
+
+def _serve(port: int, parent: int) -> None:
+    die_with(parent)
+    # not for this process alone: no page is asked of a server that lives for one run, and no schedule is kept by it
+    os.environ["PREFECT_SERVER_UI_ENABLED"] = "false"
+    os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
+    os.environ["PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED"] = "false"
+    os.environ["PREFECT__SERVER_EPHEMERAL"] = "1"
+    os.environ["PREFECT__SERVER_FINAL"] = "1"
+    import uvicorn
+
+    uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=port, log_level="error")
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,202 @@
+"""Carries out one stage: says whether it is fresh, takes up what an earlier run left, runs the rest, publishes the set.
+
+Unfinished work lies in `data/.work/<stage>/<fingerprint>/`: each job's output, and beside it, under `receipts/`, what
+the job reported and the hash of what it wrote. A job with a matching receipt is done; everything else is done (again).
+The finished set is put in place file by file, the manifest last: a folder without a manifest that matches is not fresh,
+so a kill in between costs only the publishing.
+"""
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import WordloomError
+from tasks.pipeline.environment import describe
+from tasks.pipeline.executors import Assignment, Executor
+from tasks.pipeline.fingerprint import fingerprint, provenance
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage
+from tasks.progress import human, progress
+from tasks.storage.atomic import sync, write_json
+from tasks.storage.hashing import file_sha256
+
+logger = logging.getLogger("wordloom")
+
+RECEIPTS = "receipts"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a stage: its report, and whether anything had to be done."""
+
+    stage: str
+    folder: Path
+    report: Report
+    ran: bool
+
+
+def fresh(stage: Stage, context: Context) -> Outcome | None:
+    """The stage's standing result if it is whole and made from today's params, inputs and code; else None."""
+    folder = context.data / stage.folder(context)
+    manifest = _read_json(folder / "manifest.json")
+    if manifest is None:
+        return None
+    try:
+        wanted = fingerprint(provenance(stage, context))
+    except WordloomError:
+        return None
+    if manifest.get("fingerprint") != wanted or manifest.get("outputs") != _hashes(folder, stage.writes):
+        return None
+    metrics, run = _read_json(folder / "metrics.json"), _read_json(folder / "run.json")
+    if metrics is None:
+        return None
+    return Outcome(stage.name, folder, Report(metrics, run or {}), ran=False)
+
+
+def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
+    """Runs what is not done of `stage` and publishes it; a fresh stage is left as it is.
+
+    Args:
+        stage: what is to be done.
+        context: where; its `work` is set here, from the fingerprint.
+        execute: who runs the jobs.
+
+    Raises:
+        WordloomError: something that the user can put right. What was published before stands unharmed.
+    """
+    standing = fresh(stage, context)
+    if standing is not None:
+        logger.info("%s: nothing to do", stage.name)
+        return standing
+    started = time.monotonic()
+    made_from = provenance(stage, context)
+    mark = fingerprint(made_from)
+    work = context.data / ".work" / stage.name / mark
+    context = replace(context, work=work)
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        reports: Sequence[Report] = ()
+        resumed = 0
+        for number, one_round in enumerate(stage.rounds):
+            reports, taken_up = _run_round(stage, context, one_round, number, reports, execute)
+            resumed += taken_up
+        report = stage.finish(context, reports)
+    except OSError as error:
+        if error.errno is None or error.filename is not None and not isinstance(error.filename, str | Path):
+            raise
+        where = error.filename or context.data
+        raise WordloomError(
+            f"{stage.name}: {where}: {error.strerror or error}; "
+            "what was published before is unharmed, and the same command goes on from here"
+        ) from error
+    folder = context.data / stage.folder(context)
+    seconds = round(time.monotonic() - started, 3)
+    report = replace(report, run={"seconds": seconds, "jobs_resumed": resumed} | report.run)
+    _publish(stage, work, folder, report, made_from, mark)
+    shutil.rmtree(work.parent)
+    logger.info("%s: %s", stage.name, summary_line(report))
+    return Outcome(stage.name, folder, report, ran=True)
+
+
+def summary_line(report: Report) -> str:
+    """The top-level numbers of a report, on one line."""
+    numbers = [(name, value) for name, value in report.facts.items() if isinstance(value, int | float)]
+    shown = [f"{name.replace('_', ' ')} {human(value) if isinstance(value, int) else f'{value:.4g}'}" for name, value in numbers]
+    return ", ".join([*shown[:8], f"{report.run.get('seconds', 0):.1f} s"])
+
+
+def _run_round(
+    stage: Stage, context: Context, one_round: Round, number: int, before: Sequence[Report], execute: Executor
+) -> tuple[list[Report], int]:
+    """All reports of a round, in the order of its jobs, and how many of them an earlier run had left."""
+    jobs = one_round.plan(context, before)
+    reports: dict[Path, Report] = {}
+    pending: list[Assignment] = []
+    for job in jobs:
+        name = job.output.relative_to(context.work)
+        receipt = context.work / RECEIPTS / f"{number}" / f"{name}.json"
+        found = _take_up(job, receipt)
+        if found is None:
+            pending.append(Assignment(one_round.work, job, receipt))
+        else:
+            reports[job.output] = found
+    taken_up = len(reports)
+    if taken_up:
+        logger.info("%s: going on where an earlier run stopped, %d of %d jobs are done", stage.name, taken_up, len(jobs))
+    if len(pending) == 1:  # a job that is alone has a bar of its own
+        reports |= {assignment.job.output: report for assignment, report in execute(pending)}
+    elif pending:
+        with progress(stage.name, sum(each.job.size for each in pending), stage.unit) as advance:
+            for assignment, report in execute(pending):
+                reports[assignment.job.output] = report
+                advance(assignment.job.size)
+    return [reports[job.output] for job in jobs], taken_up
+
+
+def _take_up(job: Job, receipt: Path) -> Report | None:
+    """The report of a job that an earlier run finished, if its output is still what it was then."""
+    content = _read_json(receipt)
+    if content is None or not job.output.is_file() or file_sha256(job.output) != content["sha256"]:
+        return None
+    return Report(content["facts"], content["run"])
+
+
+def _publish(stage: Stage, work: Path, folder: Path, report: Report, made_from: Mapping[str, Any], mark: str) -> None:
+    """Puts the finished set in place: the manifest goes first and comes last, so a half-published set is never fresh."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)
+    for name in stage.writes:
+        source, target = work / name, folder / name
+        staged = folder / f".{name}.new"
+        _remove(staged)
+        _link_tree(source, staged)  # links, so that the work stays takeable until all is in place
+        _remove(target)
+        os.replace(staged, target)
+    write_json(folder / "metrics.json", report.facts)
+    write_json(folder / "run.json", report.run | describe())
+    sync(folder)
+    manifest = {"fingerprint": mark, "outputs": _hashes(folder, stage.writes)} | dict(made_from)
+    write_json(folder / "manifest.json", manifest)
+
+
+def _hashes(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """The SHA-256 of every file of a set, by its name below `folder`."""
+    files: list[Path] = []
+    for name in names:
+        path = folder / name
+        files += sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    return {file.relative_to(folder).as_posix(): file_sha256(file) for file in files if file.is_file()}
+
+
+def _link_tree(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link)
+    else:
+        _link(str(source), str(target))
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None

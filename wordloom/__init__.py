@@ -1,0 +1,10 @@
+"""wordloom: an orchestrated pipeline that trains word embeddings and keeps them fresh.
+
+import wordloom
+vectors = wordloom.load("data/train/sgns")
+vectors.neighbours("engine"), vectors.manifest
+"""
+
+from tasks.vectors import Vectors, load
+
+__all__ = ["Vectors", "load"]

@@ -1,0 +1,43 @@
+"""`wordloom run`: first asks, without Prefect, whether there is anything to do; only then starts a server and the flow."""
+
+import logging
+from collections.abc import Sequence
+
+from flows import ledger, settings
+from tasks.pipeline.carry_out import Outcome, fresh
+from tasks.pipeline.locking import exclusive
+from tasks.request import Request
+from tasks.stages import stages
+
+logger = logging.getLogger("wordloom")
+
+
+def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) -> dict[str, object]:
+    """Runs what is stale and returns the facts of each stage, by its name."""
+    settings.apply(asked.root)
+    ledger.refuse_inside_dvc()
+    with exclusive(asked.data):
+        standing = _standing(asked)
+        if len(standing) == len(stages()):
+            if asked.tracked and not ledger.is_clean(asked.root):
+                ledger.record(asked, ledger.snapshot(asked))
+            logger.info("nothing has changed: every stage is fresh")
+            return {each.stage: each.report.facts for each in standing}
+    from flows.server import own_server
+
+    with own_server():
+        from flows.train import train
+
+        facts: dict[str, object] = train(profile, list(overrides), str(asked.data), wait=False)
+    return facts
+
+
+def _standing(asked: Request) -> list[Outcome]:
+    """The outcomes of the fresh stages, up to the first stale one."""
+    outcomes: list[Outcome] = []
+    for stage in stages():
+        outcome = fresh(stage, asked.context(stage))
+        if outcome is None:
+            break
+        outcomes.append(outcome)
+    return outcomes
