@@ -1,0 +1,207 @@
+"""Stage skipgrams: encoded documents into the windows that training walks through.
+
+Reads tokenize/vocabulary.parquet and tokenize/documents/part-*.parquet; writes shards/draw-000/part-00000.parquet and
+so on, one shard of documents and one draw of subsampling and window sizes a job. The bytes depend on the params, the
+documents and the seed, not on who runs which job. Memory is bounded by a batch of documents. A row group ends where a
+document ends, so windows can be read row group by row group.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pydantic import Field
+
+from tasks.errors import InputError
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, part_name, parts
+from tasks.progress import human
+from tasks.storage.parquet import parquet_writer
+from tasks.storage.schemas import PAIRS, WINDOWS
+
+BATCH_TOKENS = 1 << 18
+"""Tokens that are drawn and written together: a row group."""
+
+PAIRS_AT_ONCE = 1 << 22
+"""Explicit pairs that are expanded and written together."""
+
+BYTES_A_DYNAMIC_ROW, BYTES_A_FIXED_ROW, BYTES_A_PAIR = 3.0, 1.8, 1.7
+"""What a row of the compact layout and a pair of the explicit one take on disk; zstd, measured on English text."""
+
+
+class SkipgramsParams(StageParams):
+    """How documents become windows."""
+
+    window: int = Field(5, ge=1, le=255, description="how many tokens a window reaches to each side at most")
+    dynamic: bool = Field(True, description="draw each token's reach from 1 .. window, as word2vec does")
+    subsample: float = Field(1e-3, ge=0, le=1, description="thin out words above this share of the tokens; 0: off")
+    draws: int = Field(1, ge=1, description="draws of subsampling and reach; training cycles through them")
+    layout: Literal["windows", "pairs"] = Field("windows", description="compact rows, or one row a pair")
+    seed: int = Field(1, ge=0, description="of subsampling and reach")
+
+
+class Forecast(NamedTuple):
+    """What is going to be written, expected from the word counts; documents' borders only make it less."""
+
+    rows: float
+    pairs: float
+    bytes: float
+
+
+@dataclass(frozen=True)
+class SkipgramsJob(Job):
+    """One draw of one shard of documents."""
+
+    documents: Path
+    vocabulary: Path
+    params: SkipgramsParams
+    draw: int
+    shard: int
+
+
+def forecast(counts: NDArray[np.int64], params: SkipgramsParams) -> Forecast:
+    """Rows, pairs and bytes of all draws together. counts: int64 [words]."""
+    from tasks.kernels.windows import keep_probability
+
+    rows = float((counts * keep_probability(counts, params.subsample)).sum()) * params.draws
+    pairs = rows * (params.window + 1 if params.dynamic else 2 * params.window)
+    if params.layout == "pairs":
+        return Forecast(rows, pairs, pairs * BYTES_A_PAIR)
+    return Forecast(rows, pairs, rows * (BYTES_A_DYNAMIC_ROW if params.dynamic else BYTES_A_FIXED_ROW))
+
+
+def check_disk(folder: Path, expected: Forecast) -> None:
+    """Compares the forecast with what is free where `folder` lies.
+
+    Raises:
+        InputError: there is less.
+    """
+    standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(standing).free
+    if expected.bytes > free:
+        raise InputError(
+            f"{folder}: about {human(expected.pairs)} pairs will take {human(expected.bytes)}B and {human(free)}B are "
+            "free; make room, or lower skipgrams.draws or skipgrams.window, or use skipgrams.layout: windows"
+        )
+
+
+def plan(context: Context, reports: Sequence[Report]) -> list[SkipgramsJob]:
+    """One job a draw and a shard, after a look at the disk."""
+    from tasks.kernels.reading import count_tokens, read_counts
+
+    params = context.section(SkipgramsParams)
+    vocabulary, documents = _vocabulary(context), _documents(context)
+    if not documents:
+        raise InputError(f"{context.data / 'tokenize' / 'documents'}: no shards; run the stage tokenize")
+    check_disk(context.work, forecast(read_counts(vocabulary), params))
+    tokens = [count_tokens(path) for path in documents]
+    return [
+        SkipgramsJob(
+            output=context.work / "shards" / f"draw-{draw:03d}" / part_name(shard),
+            size=tokens[shard],
+            documents=path,
+            vocabulary=vocabulary,
+            params=params,
+            draw=draw,
+            shard=shard,
+        )
+        for draw in range(params.draws)
+        for shard, path in enumerate(documents)
+    ]
+
+
+def work(job: SkipgramsJob) -> Report:
+    """Draws the windows of one shard and writes them."""
+    from tasks.kernels.random_streams import stream_key
+    from tasks.kernels.reading import read_counts, read_documents
+    from tasks.kernels.windows import Windows, draw_windows, expand_pairs, keep_probability, keep_thresholds
+
+    params = job.params
+    counts = read_counts(job.vocabulary)
+    thresholds = keep_thresholds(keep_probability(counts, params.subsample))
+    key = stream_key(params.seed, job.draw, job.shard)
+    schema = WINDOWS if params.layout == "windows" else PAIRS
+    tokens = rows = pairs = 0
+
+    def tables(windows: Windows) -> list[list[NDArray[np.generic]]]:
+        """The columns of each row group that these windows become."""
+        if params.layout == "windows":
+            return [list(windows)]
+        step = max(1, PAIRS_AT_ONCE // (2 * params.window))
+        starts = range(0, len(windows.center), step)
+        return [list(expand_pairs(windows, start, min(start + step, len(windows.center)))) for start in starts]
+
+    with parquet_writer(job.output, schema, use_dictionary=False) as writer:
+        for batch in read_documents(job.documents, len(counts), BATCH_TOKENS):
+            windows = draw_windows(
+                batch.ids, batch.offsets, thresholds, params.window, params.dynamic, key, first_token=tokens
+            )
+            tokens += len(batch.ids)
+            rows += len(windows.center)
+            pairs += int(windows.left.sum(dtype=np.int64) + windows.right.sum(dtype=np.int64))
+            for columns in tables(windows):
+                if len(columns[0]):
+                    table = pa.table([pa.array(column) for column in columns], schema=schema)
+                    writer.write_table(table, row_group_size=len(columns[0]))
+    size = job.output.stat().st_size
+    return Report({"tokens": tokens, "kept_tokens": rows, "pairs": pairs, "bytes": size})
+
+
+def finish(context: Context, reports: Sequence[Report]) -> Report:
+    """Adds the shards up.
+
+    Raises:
+        InputError: there is not one pair to train on.
+    """
+    facts = {
+        name: sum(report.facts[name] for report in reports) for name in ("tokens", "kept_tokens", "pairs", "bytes")
+    }
+    if facts["pairs"] == 0:
+        raise InputError(
+            f"{context.data / 'tokenize' / 'documents'}: not one pair of words; every document has one word at most "
+            "after skipgrams.subsample; raise it or set it to 0, or give longer documents"
+        )
+    draws = context.section(SkipgramsParams).draws
+    return Report(
+        {
+            **facts,
+            "shards": len(reports),
+            "draws": draws,
+            "tokens": facts["tokens"] // draws,
+            "bytes_per_pair": round(facts["bytes"] / facts["pairs"], 4),
+        }
+    )
+
+
+def _vocabulary(context: Context) -> Path:
+    return context.data / "tokenize" / "vocabulary.parquet"
+
+
+def _documents(context: Context) -> list[Path]:
+    return parts(context.data / "tokenize" / "documents")
+
+
+STAGE = Stage(
+    name="skipgrams",
+    about="windows of center and context words, subsampled, in Parquet shards",
+    sections={"skipgrams": SkipgramsParams},
+    folder=lambda context: Path("skipgrams"),
+    inputs=lambda context: [_vocabulary(context), *_documents(context)],
+    writes=("shards",),
+    rounds=(Round(plan, work),),
+    finish=finish,
+    code=(
+        "tasks/skipgrams.py",
+        "tasks/kernels/compiler.py",
+        "tasks/kernels/random_streams.py",
+        "tasks/kernels/reading.py",
+        "tasks/kernels/windows.py",
+        "tasks/storage/parquet.py",
+        "tasks/storage/schemas.py",
+    ),
+    unit="words",
+)
