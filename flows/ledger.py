@@ -1,4 +1,7 @@
-"""DVC as the ledger: asked before a run what is stale, told after it what was made. Prefect and DVC never run each other."""
+"""DVC as the ledger: asked before a run what is stale, told after it what was made.
+
+Prefect and DVC never run each other.
+"""
 
 import json
 import logging
@@ -26,7 +29,9 @@ def refuse_inside_dvc() -> None:
         WordloomError: this process runs inside `dvc repro` or `dvc exp run`.
     """
     if "DVC_STAGE" in os.environ:
-        raise WordloomError(f"a flow cannot run inside the DVC stage {os.environ['DVC_STAGE']}; DVC stages call python -m tasks NAME")
+        raise WordloomError(
+            f"a flow cannot run inside the DVC stage {os.environ['DVC_STAGE']}; DVC stages call python -m tasks NAME"
+        )
 
 
 def is_clean(root: Path) -> bool:

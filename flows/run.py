@@ -1,7 +1,8 @@
 """One run inside a flow: the setting, the lock, the workers, and what was made so far."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flows import artifacts, ledger
 from flows.runners import FlowExecutor
 from tasks.pipeline.carry_out import Outcome, carry_out
 from tasks.pipeline.locking import exclusive
+from tasks.pipeline.workers import die_with
 from tasks.request import Request, request
 from tasks.stages import stage
 
@@ -48,15 +50,30 @@ class Run:
 
 
 @contextmanager
-def opened(profile: str | None, overrides: Sequence[str], data: str | None, wait: bool) -> Iterator[Run]:
-    """A run with the lock on its data folder, its workers at hand and its log on Prefect's page."""
+def opened(
+    profile: str | None,
+    overrides: Sequence[str],
+    data: str | None,
+    wait: bool,
+    before: Callable[[Request], object] | None = None,
+) -> Iterator[Run]:
+    """A run with the lock on its data folder, its workers at hand and its log on Prefect's page.
+
+    Args:
+        profile, overrides, data, wait: see `flows.train.train`.
+        before: what is done first, with the lock held.
+    """
     ledger.refuse_inside_dvc()
+    if "PREFECT__FLOW_RUN_ID" in os.environ:  # started by a Prefect worker: a killed worker leaves no run behind
+        die_with(os.getppid())
     asked = request(profile, tuple(overrides), Path(data) if data else None)
     to_page = APILogHandler()
     logger.addHandler(to_page)
     logger.setLevel(logging.INFO)
     try:
         with exclusive(asked.data, wait), FlowExecutor(asked.run, asked.workers) as executor, artifacts.bars():
+            if before is not None:
+                before(asked)
             yield Run(asked, executor)
     finally:
         logger.removeHandler(to_page)

@@ -1,7 +1,7 @@
 """Who runs the jobs in a flow: threads, processes, Dask or Ray, all by Prefect's task runners, all with one executor.
 
-Each job is a Prefect task run named for its stage. A job that is alone in its round runs in the flow's own process, with
-all cores, its bar and its checkpoints.
+Each job is a Prefect task run named for its stage. A job that is alone in its round runs in the flow's own process,
+with all cores, its bar and its checkpoints.
 """
 
 import os
@@ -11,9 +11,8 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, as_completed
-from prefect.states import State
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task, exponential_backoff
 
@@ -37,7 +36,7 @@ def task_runner(run: RunParams, workers: int) -> TaskRunner[Any]:
         return ProcessPoolTaskRunner(max_workers=workers, initializer=enter_worker, initargs=(os.getpid(), threads))
     if run.runner == "dask":
         try:
-            from prefect_dask import DaskTaskRunner
+            from prefect_dask.task_runners import DaskTaskRunner
         except ImportError:
             raise InputError("run.runner: dask needs its extra; install it with pip install -e '.[dask]'") from None
         # a nanny keeps each worker in a process of its own, and ends it when this process is gone
@@ -48,10 +47,15 @@ def task_runner(run: RunParams, workers: int) -> TaskRunner[Any]:
             }
         )  # fmt: skip
     try:
-        from prefect_ray import RayTaskRunner
+        from prefect_ray.task_runners import RayTaskRunner
     except ImportError:
         raise InputError("run.runner: ray needs its extra; install it with pip install -e '.[ray]'") from None
-    settings = {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1", "log_to_driver": False}
+    settings = {
+        "num_cpus": workers,
+        "include_dashboard": False,
+        "_node_ip_address": "127.0.0.1",
+        "log_to_driver": False,
+    }
     return RayTaskRunner(init_kwargs=settings)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tasks.exits import leaving
 from tasks.interruption import install
 from tasks.pipeline.carry_out import carry_out
-from tasks.pipeline.executors import pooled
+from tasks.pipeline.executors import RunnerName, pooled
 from tasks.pipeline.locking import exclusive
 from tasks.pipeline.workers import cores
 from tasks.progress import log_to_stderr
@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tasks", description="Run one stage of the pipeline.")
     parser.add_argument("stage", choices=NAMES)
     parser.add_argument("--profile", help="a profile to lay over params.yaml")
-    parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a value to lay over it")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a value to lay over it"
+    )
     parser.add_argument("--data", type=Path, help="the folder of all artifacts")
     options = parser.parse_args(arguments)
     log_to_stderr()
@@ -28,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     with leaving() as exit_code:
         asked = request(options.profile, tuple(options.set), options.data)
         declared = stage(options.stage)
-        kind = "threads" if asked.run.runner == "threads" else "processes"
+        kind: RunnerName = "threads" if asked.run.runner == "threads" else "processes"
         with exclusive(asked.data):
             carry_out(declared, asked.context(declared), pooled(kind, asked.workers, max(1, cores() // asked.workers)))
     return exit_code()

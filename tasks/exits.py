@@ -14,7 +14,7 @@ BUSY = 3
 
 @contextmanager
 def leaving() -> Iterator[Callable[[], int]]:
-    """Turns the errors of its body into a line on stderr and an exit code, which the yielded function tells afterwards."""
+    """Turns an error of its body into a line on stderr and an exit code, which the yielded function tells."""
     code = 0
 
     def exit_code() -> int:

@@ -7,7 +7,7 @@ from tasks.errors import InputError
 
 
 def project_root() -> Path:
-    """The project's folder: WORDLOOM_ROOT, else the nearest folder above the current one, else above this file, that holds params.yaml.
+    """The project's folder: WORDLOOM_ROOT, else the nearest one above the current folder, else above this file.
 
     Raises:
         InputError: none of them does (wordloom is installed editable, from a clone).
@@ -21,4 +21,6 @@ def project_root() -> Path:
     for folder in candidates:
         if (folder / "params.yaml").is_file() and (folder / "dvc.yaml").is_file():
             return folder
-    raise InputError(f"{candidates[0]}: no params.yaml here or above; run inside a clone of wordloom, or set WORDLOOM_ROOT")
+    raise InputError(
+        f"{candidates[0]}: no params.yaml here or above; run inside a clone of wordloom, or set WORDLOOM_ROOT"
+    )

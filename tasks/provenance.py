@@ -1,4 +1,4 @@
-"""The way back from vectors to their corpus: manifest by manifest, each named by the hashes of what it was made from."""
+"""The way back from vectors to their corpus: manifest by manifest, each naming the hashes of what it was made from."""
 
 import json
 from pathlib import Path

@@ -24,14 +24,16 @@ app = typer.Typer(
 
 Profile = Annotated[str | None, typer.Option(help="A file of profiles/ laid over params.yaml.")]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One value laid over params.yaml; repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One value laid over params.yaml; repeatable."),
 ]
 Data = Annotated[
     Path | None, typer.Option(help="Folder for every artifact of the run, instead of data/. DVC is left alone.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 VectorsFile = Annotated[
-    Path | None, typer.Option("--vectors", help="A model folder or a vector file; by default what the last run trained.")
+    Path | None,
+    typer.Option("--vectors", help="A model folder or a vector file; by default what the last run trained."),
 ]
 
 
@@ -74,7 +76,9 @@ def stages(profile: Profile = None, overrides: Overrides = None, data: Data = No
     for each in declared():
         context = asked.context(each)
         state = "fresh" if fresh(each, context) else "stale"
-        rows.append({"stage": each.name, "state": state, "folder": str(asked.data / each.folder(context)), "about": each.about})
+        rows.append(
+            {"stage": each.name, "state": state, "folder": str(asked.data / each.folder(context)), "about": each.about}
+        )
     if as_json:
         print(json.dumps(rows, indent=2))
         return
@@ -123,7 +127,7 @@ def info(
 
 @app.command()
 def overdue(data: Data = None) -> None:
-    """Says whether the last successful retraining is too long ago, notifies if so, and exits with 1. For cron or a monitor."""
+    """Says whether the last successful retraining is too long ago; if so, notifies and exits with 1. For a monitor."""
     from flows.overdue import notify_if_overdue
 
     if notify_if_overdue(request(data=data)):
@@ -140,6 +144,7 @@ def serve(port: Annotated[int, typer.Option(help="Port of the dashboard on local
 
 def _vectors(path: Path | None) -> Any:
     from tasks.vectors import load
+
     from wordloom.summary import default_vectors
 
     return load(path or default_vectors(request()))

@@ -1,4 +1,4 @@
-"""`wordloom run`: first asks, without Prefect, whether there is anything to do; only then starts a server and the flow."""
+"""`wordloom run`: asks first, without Prefect, whether there is work; only then starts a server and the flow."""
 
 import logging
 from collections.abc import Sequence

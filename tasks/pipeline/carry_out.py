@@ -87,7 +87,7 @@ def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
             resumed += taken_up
         report = stage.finish(context, reports)
     except OSError as error:
-        if error.errno is None or error.filename is not None and not isinstance(error.filename, str | Path):
+        if error.errno is None or (error.filename is not None and not isinstance(error.filename, str | Path)):
             raise
         where = error.filename or context.data
         raise WordloomError(
@@ -106,7 +106,10 @@ def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
 def summary_line(report: Report) -> str:
     """The top-level numbers of a report, on one line."""
     numbers = [(name, value) for name, value in report.facts.items() if isinstance(value, int | float)]
-    shown = [f"{name.replace('_', ' ')} {human(value) if isinstance(value, int) else f'{value:.4g}'}" for name, value in numbers]
+    shown = [
+        f"{name.replace('_', ' ')} {human(value) if isinstance(value, int) else f'{value:.4g}'}"
+        for name, value in numbers
+    ]
     return ", ".join([*shown[:8], f"{report.run.get('seconds', 0):.1f} s"])
 
 
@@ -127,7 +130,9 @@ def _run_round(
             reports[job.output] = found
     taken_up = len(reports)
     if taken_up:
-        logger.info("%s: going on where an earlier run stopped, %d of %d jobs are done", stage.name, taken_up, len(jobs))
+        logger.info(
+            "%s: going on where an earlier run stopped, %d of %d jobs are done", stage.name, taken_up, len(jobs)
+        )
     if len(pending) == 1:  # a job that is alone has a bar of its own
         reports |= {assignment.job.output: report for assignment, report in execute(pending)}
     elif pending:
@@ -147,7 +152,7 @@ def _take_up(job: Job, receipt: Path) -> Report | None:
 
 
 def _publish(stage: Stage, work: Path, folder: Path, report: Report, made_from: Mapping[str, Any], mark: str) -> None:
-    """Puts the finished set in place: the manifest goes first and comes last, so a half-published set is never fresh."""
+    """Puts the finished set in place: the manifest goes first and comes last, so half a set is never fresh."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").unlink(missing_ok=True)
     for name in stage.writes:

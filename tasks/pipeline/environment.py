@@ -10,7 +10,7 @@ LIBRARIES = ("numpy", "pyarrow", "numba", "llvmlite", "tensorflow", "gensim", "s
 
 
 def describe() -> dict[str, Any]:
-    """{"finished", "python", "libraries", "processor"}: what a person needs to understand a difference between two runs."""
+    """{"finished", "python", "libraries", "processor"}: what explains a difference between two runs."""
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

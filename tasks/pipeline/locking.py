@@ -1,4 +1,4 @@
-"""One run at a time on a data folder: an flock, which the kernel takes back however its holder ends (never a pid file)."""
+"""One run at a time on a data folder: an flock, which the kernel takes back however its holder ends."""
 
 import fcntl
 import json
@@ -38,7 +38,9 @@ def exclusive(data: Path, wait: bool = False) -> Iterator[None]:
             except BlockingIOError:
                 message = f"{data}: another run is at work here{_holder(data)}"
                 if not wait:
-                    raise BusyError(f"{message}; wait for it to end, or give this run its own folder with --data") from None
+                    raise BusyError(
+                        f"{message}; wait for it to end, or give this run its own folder with --data"
+                    ) from None
                 if not told:
                     logger.info("%s; waiting for it to end", message)
                     told = True

@@ -31,7 +31,9 @@ def test_a_stage_publishes_its_set_with_metrics_manifest_and_run(tmp_path: Path)
     assert json.loads((folder / "metrics.json").read_text()) == {"total": 14, "numbers": 3}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert set(manifest["outputs"]) == {"powers/1.json", "powers/2.json", "powers/3.json", "total.json"}
-    assert list(manifest["inputs"]) == ["data/numbers.json"] and manifest["params"] == {"toy": {"power": 2, "seconds": 0}}
+    assert list(manifest["inputs"]) == ["data/numbers.json"] and manifest["params"] == {
+        "toy": {"power": 2, "seconds": 0}
+    }
     assert "seconds" in json.loads((folder / "run.json").read_text())
     assert not (tmp_path / ".work" / "toy").exists()
 

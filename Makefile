@@ -1,0 +1,57 @@
+# What a user types. `make help` lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+CORPUS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench soak serve lock-data lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: .venv/.installed  ## the whole pipeline on the configured corpus, as a Prefect flow
+	@$(BIN)/wordloom run
+
+test: .venv/.installed-dev  ## every test
+	@$(BIN)/pytest
+
+lint: .venv/.installed-dev  ## ruff, mypy --strict, the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: .venv/.installed-dev  ## our speed beside the peers' (CORPUS=path for a corpus of your own)
+	@$(BIN)/python -m benchmarks.run $(if $(CORPUS),--corpus $(CORPUS))
+
+soak: .venv/.installed-dev  ## a long run, killed twice at random moments (CORPUS=path of a text file)
+	@$(BIN)/python -m benchmarks.soak $(CORPUS)
+
+serve: .venv/.installed  ## a Prefect server with dashboard, a worker and the deployments, on this machine
+	@$(BIN)/wordloom serve
+
+lock-data: .venv/.installed  ## dvc.lock anew, after a change of what a stage makes
+	$(BIN)/dvc repro
+
+lock: .venv/.installed-dev  ## the lock files anew, from the ranges in pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:  ## what runs have left behind; not data/, not .venv
+	rm -rf data/.work data/.runs .prefect .pytest_cache .mypy_cache .ruff_cache .hypothesis dvc_plots
+
+# pip compiles on installing, so that the first run need not
+.venv/.python:
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(None if ok else "wordloom needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.installed: .venv/.python requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
