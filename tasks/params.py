@@ -19,7 +19,9 @@ from tasks.stages import stages
 class RunParams(StageParams):
     """How the jobs of a stage are run. No result depends on it."""
 
-    runner: Literal["threads", "processes", "dask", "ray"] = Field("processes", description="who runs the jobs in a flow")
+    runner: Literal["threads", "processes", "dask", "ray"] = Field(
+        "processes", description="who runs the jobs in a flow"
+    )
     workers: int = Field(0, ge=0, description="jobs side by side; 0: one a core")
     retries: int = Field(2, ge=0, description="how often a job that failed by chance is tried again in a flow")
     retry_seconds: float = Field(5.0, ge=0, description="seconds before the first retry; doubles each time")
@@ -30,7 +32,9 @@ class RetrainParams(StageParams):
 
     overdue_hours: float = Field(48.0, gt=0, description="notify when the last success is older than this")
     webhook: str | None = Field(None, description="URL that gets a JSON POST on failure or delay")
-    command: list[str] | None = Field(None, description="program and arguments, run on failure or delay; the message is on stdin")
+    command: list[str] | None = Field(
+        None, description="program and arguments, run on failure or delay; the message is on stdin"
+    )
 
 
 RUN_SECTIONS: Mapping[str, type[StageParams]] = {"run": RunParams, "retrain": RetrainParams}
@@ -114,7 +118,9 @@ def validate(raw: Raw) -> dict[str, StageParams]:
         models |= stage.sections
     unknown = sorted(set(raw) - set(models))
     if unknown:
-        raise InputError(f"params.yaml: there is no section {unknown[0]!r}; the sections are {', '.join(sorted(models))}")
+        raise InputError(
+            f"params.yaml: there is no section {unknown[0]!r}; the sections are {', '.join(sorted(models))}"
+        )
     return sections(raw, models)
 
 

@@ -1,7 +1,7 @@
 """One bar for whatever takes long: rich on a terminal, a plain line every few seconds elsewhere.
 
-    with progress("train", total=tokens, unit="words") as advance:
-        advance(4096, note="loss 0.213")
+with progress("train", total=tokens, unit="words") as advance:
+    advance(4096, note="loss 0.213")
 """
 
 import logging

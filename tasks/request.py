@@ -73,7 +73,9 @@ def request(
         data = ledger if plain else ledger / ".runs" / _run_name(profile, overrides)
     data = data.resolve()
     if data == ledger and not plain:
-        raise InputError(f"{data} belongs to params.yaml as it stands; give a run with --profile or --set another --data")
+        raise InputError(
+            f"{data} belongs to params.yaml as it stands; give a run with --profile or --set another --data"
+        )
     return Request(root, data, raw, tracked=data == ledger)
 
 
