@@ -1,0 +1,68 @@
+"""Tells one file of vectors from another by its first two lines, whatever its name."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from tasks.errors import InputError
+
+Format = Literal["npy", "word2vec_text", "word2vec_binary", "glove", "projector"]
+
+LINE_BYTES = 1 << 20
+"""As much of a line as is looked at."""
+
+NPY_MAGIC = b"\x93NUMPY"
+HEADER = re.compile(rb"[1-9]\d* [1-9]\d*[ \t\r]*\n")
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
+def sniff(path: Path) -> Format:
+    """Which format a file is in.
+
+    Raises:
+        InputError: the file is absent, empty, or begins like none of the formats.
+    """
+    try:
+        with open(path, "rb") as file:
+            first, second = file.readline(LINE_BYTES), file.readline(LINE_BYTES)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    if not first:
+        raise InputError(f"{path}: empty; there are no vectors in it")
+    if first.startswith(NPY_MAGIC):
+        return "npy"
+    if HEADER.fullmatch(first):
+        return "word2vec_text" if _is_text_row(second, int(first.split()[1])) else "word2vec_binary"
+    if all(_is_number(field) for field in first.split(b"\t")):
+        return "projector"
+    if _is_utf8(first) and first.count(b" ") and _is_number(first.rstrip().rpartition(b" ")[2]):
+        return "glove"
+    raise InputError(
+        f"{path}: not a file of vectors that can be read: it begins neither like word2vec (text or binary), "
+        "nor like GloVe text, TensorBoard projector vectors or vectors.npy"
+    )
+
+
+def _is_text_row(row: bytes, dim: int) -> bool:
+    """Whether the row after a header is text. The floats of a binary row hold bytes that text does not."""
+    if not _is_utf8(row):
+        return False
+    row = row.rstrip()
+    whole = row.count(b" ") >= dim and _is_number(row.rpartition(b" ")[2])
+    return whole or not CONTROL.search(row)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and len(line) == LINE_BYTES  # cut in a letter by us
+    return True
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
