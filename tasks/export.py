@@ -1,0 +1,169 @@
+"""Writes the trained vectors in the formats that others read: word2vec text and binary, GloVe, TensorBoard projector.
+
+Reads train/<model>/vectors.npy and tokenize/vocabulary.parquet; writes one file a job. Each file is read back, by
+gensim where gensim knows the format, and compared with what was trained, every word and every bit of every float32,
+before it takes its name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from tasks.errors import InputError
+from tasks.formats import glove, projector, word2vec
+from tasks.formats.matrix import Matrix, read_matrix
+from tasks.formats.words import read_vocabulary
+from tasks.models import model_folder
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
+from tasks.storage.atomic import atomic_path
+from tasks.storage.hashing import file_sha256
+
+FILES = {
+    "word2vec_text": "vectors.w2v.txt",
+    "word2vec_binary": "vectors.w2v.bin",
+    "glove": "vectors.glove.txt",
+    "projector_vectors": "projector_vectors.tsv",
+    "projector_metadata": "projector_metadata.tsv",
+}
+"""What is written, by the name of its format in metrics.json."""
+
+
+class ExportParams(StageParams):
+    """The section `export` of params.yaml."""
+
+    max_words: int | None = Field(None, ge=1, description="only the most frequent words, or all of them (null)")
+
+
+@dataclass(frozen=True)
+class ExportJob(Job):
+    """One file: `kind` is a key of FILES."""
+
+    kind: str
+    vectors: Path
+    vocabulary: Path
+    max_words: int | None
+
+
+def plan(context: Context, reports: Sequence[Report]) -> list[ExportJob]:
+    """One job a file."""
+    vectors, vocabulary = inputs(context)
+    params = context.section(ExportParams)
+    words, _ = read_vocabulary(vocabulary)
+    size = len(read_matrix(vectors, len(words))[: params.max_words])
+    return [
+        ExportJob(context.work / name, size, kind, vectors, vocabulary, params.max_words)
+        for kind, name in FILES.items()
+    ]
+
+
+def work(job: ExportJob) -> Report:
+    """Writes one file, reads it back, compares.
+
+    Raises:
+        InputError: a word that the format cannot hold, or a file that does not give back what was written.
+    """
+    all_words, all_counts = read_vocabulary(job.vocabulary)
+    matrix = read_matrix(job.vectors, len(all_words))[: job.max_words]
+    words = all_words[: job.max_words]
+    counts: list[int] = all_counts[: job.max_words].tolist()
+    with atomic_path(job.output) as unchecked:
+        write(job.kind, unchecked, words, counts, matrix)
+        compare(job.kind, unchecked, words, counts, matrix)
+    facts = {"bytes": job.output.stat().st_size, "sha256": file_sha256(job.output)}
+    return Report(facts={"words": len(words), "dim": int(matrix.shape[1]), "files": {job.kind: facts}})
+
+
+def write(kind: str, target: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix) -> None:
+    """Writes one of FILES."""
+    if kind == "word2vec_text":
+        word2vec.write_text(target, words, matrix)
+    elif kind == "word2vec_binary":
+        word2vec.write_binary(target, words, matrix)
+    elif kind == "glove":
+        glove.write(target, words, matrix)
+    elif kind == "projector_vectors":
+        projector.write_vectors(target, matrix)
+    else:
+        projector.write_metadata(target, words, counts, matrix)
+
+
+def compare(kind: str, path: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix) -> None:
+    """Reads a file that `write` wrote, with the reader that its users have, and compares words and bits.
+
+    Raises:
+        InputError: it does not give back what was written.
+    """
+    found_words: Sequence[str] = words
+    found = matrix
+    if kind == "projector_vectors":
+        found = projector.read_vectors(path)
+    elif kind == "projector_metadata":
+        found_words, found_counts = projector.read_metadata(path)
+        if list(found_counts) != list(counts):
+            raise InputError(
+                f"{path}: read back, the counts differ from those of the vocabulary; run the stage export again"
+            )
+    else:
+        found_words, found = _read_with_gensim(kind, path)
+    if list(found_words) != list(words):
+        at = next(
+            (at for at, pair in enumerate(zip(found_words, words, strict=False)) if pair[0] != pair[1]), len(words)
+        )
+        raise InputError(f"{path}: read back, word {at} of {len(words)} differs; run the stage export again")
+    # as integers, so that -0.0 and 0.0 differ
+    if found.shape != matrix.shape or not np.array_equal(found.view(np.uint32), matrix.view(np.uint32)):
+        raise InputError(f"{path}: read back, the numbers differ from the trained vectors; run the stage export again")
+
+
+def _read_with_gensim(kind: str, path: Path) -> tuple[list[str], Matrix]:
+    from gensim.models import KeyedVectors
+
+    keyed = KeyedVectors.load_word2vec_format(
+        str(path), binary=kind == "word2vec_binary", no_header=kind == "glove", datatype=np.float32
+    )
+    return keyed.index_to_key, keyed.vectors
+
+
+def finish(context: Context, reports: Sequence[Report]) -> Report:
+    """How many words of which dimension, and the size and SHA-256 of every file."""
+    files = {kind: facts for report in reports for kind, facts in report.facts["files"].items()}
+    return Report(facts={"words": reports[0].facts["words"], "dim": reports[0].facts["dim"], "files": files})
+
+
+def inputs(context: Context) -> list[Path]:
+    """The trained vectors and their words."""
+    return [context.data / model_folder("train") / "vectors.npy", context.data / "tokenize" / "vocabulary.parquet"]
+
+
+def folder(context: Context) -> Path:
+    """export/<model>."""
+    return model_folder("export")
+
+
+STAGE = Stage(
+    name="export",
+    about="vectors as word2vec, GloVe and TensorBoard files, each read back and compared",
+    sections={"export": ExportParams},
+    folder=folder,
+    inputs=inputs,
+    writes=tuple(FILES.values()),
+    rounds=(Round(plan, work),),
+    finish=finish,
+    code=(
+        "tasks/export.py",
+        "tasks/models.py",
+        "tasks/formats/glove.py",
+        "tasks/formats/matrix.py",
+        "tasks/formats/projector.py",
+        "tasks/formats/rows.py",
+        "tasks/formats/word2vec.py",
+        "tasks/formats/words.py",
+        "tasks/storage/atomic.py",
+        "tasks/storage/parquet.py",
+        "tasks/storage/schemas.py",
+    ),
+    unit="words",
+)
