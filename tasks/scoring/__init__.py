@@ -1,0 +1,1 @@
+"""How good vectors are: similarity and analogy scores with their coverage, neighbours, pictures, the report."""
