@@ -1,0 +1,1 @@
+"""Text: cleaning steps, stopwords, tokenizers, vocabularies. Functions of strings and arrays."""
