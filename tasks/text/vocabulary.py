@@ -1,0 +1,131 @@
+"""The vocabulary: words, their ids and their counts; how it is counted shard by shard, merged exactly, kept on disk.
+
+Ids start at 1 and go by descending count; words with equal counts stay in the order of their first appearance in the
+corpus. 0 is padding and no word.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tasks.errors import InputError
+from tasks.storage.parquet import open_checked, write_table
+from tasks.storage.schemas import VOCABULARY
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Words by id.
+
+    Attributes:
+        words: the word of id `i` is `words[i - 1]`; all different.
+        counts: int64 [n_words], descending; how often each word stands in the corpus.
+    """
+
+    words: tuple[str, ...]
+    counts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """The number of words, without padding."""
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        """Whether `word` has an id."""
+        return word in self.ids
+
+    @cached_property
+    def ids(self) -> Mapping[str, int]:
+        """The id of each word."""
+        return {word: number for number, word in enumerate(self.words, start=1)}
+
+    @property
+    def size_with_padding(self) -> int:
+        """The number of rows of an embedding table that has a row for id 0."""
+        return len(self.words) + 1
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens of the corpus are in the vocabulary."""
+        return int(self.counts.sum())
+
+    def limited(self, min_count: int, max_size: int | None) -> "Vocabulary":
+        """The words seen at least `min_count` times, and of those the `max_size` first (None: all)."""
+        size = int(np.searchsorted(-self.counts, -min_count, side="right"))
+        size = size if max_size is None else min(size, max_size)
+        return Vocabulary(self.words[:size], self.counts[:size])
+
+    def encode(self, words: Sequence[str]) -> NDArray[np.int32]:
+        """int32 [len(words)]: the id of each word, 0 for a word that is not here."""
+        known = self.ids
+        return np.fromiter((known.get(word, 0) for word in words), np.int32, len(words))
+
+    def write(self, path: Path) -> None:
+        """Writes the vocabulary as Parquet (`schemas.VOCABULARY`), atomically."""
+        ids = pa.array(np.arange(1, len(self) + 1, dtype=np.int32))
+        columns = [ids, pa.array(self.words, pa.string()), pa.array(self.counts)]
+        write_table(path, pa.Table.from_arrays(columns, schema=VOCABULARY))
+
+    @classmethod
+    def read(cls, path: Path) -> "Vocabulary":
+        """Reads what `write` wrote.
+
+        Raises:
+            InputError: the file is missing or broken, or its ids, counts or words are not those of a vocabulary.
+        """
+        with open_checked(path, VOCABULARY) as file:
+            table = file.read(VOCABULARY.names)
+        if any(column.null_count for column in table.columns):
+            raise InputError(f"{path}: holds a null; run the stage tokenize again")
+        ids = table["id"].to_numpy()
+        counts = table["count"].to_numpy().astype(np.int64)
+        words = tuple(table["word"].to_pylist())
+        if not np.array_equal(ids, np.arange(1, len(ids) + 1)):
+            raise InputError(f"{path}: ids should be 1, 2, 3, ...; run the stage tokenize again")
+        if len(counts) and (counts[-1] < 1 or (np.diff(counts) > 0).any()):
+            raise InputError(f"{path}: counts should be positive and descending; run the stage tokenize again")
+        if len(set(words)) < len(words):
+            raise InputError(f"{path}: a word stands in it twice; run the stage tokenize again")
+        return cls(words, counts)
+
+
+class WordNumbers(dict[str, int]):
+    """Numbers words from 0 in the order in which they are first looked up, and checks each new one.
+
+    `list(map(numbers.__getitem__, tokens))` encodes a document at the speed of a dictionary.
+    """
+
+    def __missing__(self, word: str) -> int:
+        """Takes up a new word.
+
+        Raises:
+            ValueError: it is empty or holds white space, which no file of vectors could hold.
+        """
+        if word.split() != [word]:
+            raise ValueError(f"the token {word!r} is empty or holds white space")
+        number = len(self)
+        self[word] = number
+        return number
+
+
+def merge_counts(shards: Iterable[tuple[Sequence[str], NDArray[np.int64]]]) -> Vocabulary:
+    """The vocabulary of a corpus from those of its shards.
+
+    Args:
+        shards: in corpus order, each: its different words in order of first appearance, and int64 [n] their counts.
+    """
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    counts = np.zeros(0, np.int64)
+    for words, shard_counts in shards:
+        rows = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
+        counts = np.concatenate([counts, np.zeros(len(numbers) - len(counts), np.int64)])
+        counts[rows] += shard_counts  # a shard's words are all different, so no row comes twice
+    order = np.argsort(-counts, kind="stable")
+    words = list(numbers)
+    return Vocabulary(tuple(words[row] for row in order), counts[order])
