@@ -1,0 +1,1 @@
+"""Where documents come from: the bundled corpus, scikit-learn's, local files of many formats, URLs, archives."""
