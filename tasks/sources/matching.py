@@ -1,0 +1,42 @@
+"""Which local files a path, a folder or a glob means: in sorted order, so that a corpus does not depend on the disk."""
+
+import glob  # not Path.glob, which takes hidden files in
+import re
+from pathlib import Path
+
+from tasks.errors import InputError
+from tasks.sources.bundled import PROJECT_ROOT
+from tasks.sources.document import SourceFile
+
+ARCHIVE_NAME = re.compile(r"\.(zip|tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
+
+
+def match_files(pattern: str) -> list[SourceFile]:
+    """The files that `pattern` means, sorted by path. Names that begin with a dot are left out of folders and globs.
+
+    Args:
+        pattern: a file, a folder (every file below it) or a glob (`**` is any depth); relative to the project's root.
+
+    Raises:
+        InputError: there is none, or it is an archive.
+    """
+    path = PROJECT_ROOT / Path(pattern).expanduser()
+    if path.is_file():
+        found = [path]
+    elif path.is_dir():
+        found = [path / name for name in glob.glob("**", root_dir=path, recursive=True)]  # noqa: PTH207
+    else:
+        wanted = str(Path(pattern).expanduser())
+        found = [PROJECT_ROOT / name for name in glob.glob(wanted, root_dir=PROJECT_ROOT, recursive=True)]  # noqa: PTH207
+    files = sorted({each for each in found if each.is_file()}, key=lambda each: each.as_posix())
+    if not files:
+        raise InputError(f"{path}: no such file; corpus.sources names it (relative paths start at {PROJECT_ROOT})")
+    for each in files:
+        if ARCHIVE_NAME.search(each.name):
+            raise InputError(f"{each}: an archive; name it as kind: url, url: {each.absolute().as_uri()}")
+    return [SourceFile(each, shown(each)) for each in files]
+
+
+def shown(path: Path) -> str:
+    """A path as people and source.json name it: from the project's root where it lies below it."""
+    return path.relative_to(PROJECT_ROOT).as_posix() if path.is_relative_to(PROJECT_ROOT) else path.as_posix()
