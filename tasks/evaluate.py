@@ -12,11 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field, field_validator
 
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix, read_matrix
-from tasks.formats.words import read_vocabulary
 from tasks.models import MODEL, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.scoring.analogies import Section, read_questions, score_analogies
@@ -27,6 +26,8 @@ from tasks.scoring.report import Findings, write_report
 from tasks.scoring.similarity import pair_table, read_pairs, score_pairs
 from tasks.scoring.word_map import choose_places, draw_map, lay_out
 from tasks.storage.atomic import atomic_file, write_json
+from tasks.storage.matrix import Matrix, read_matrix
+from tasks.text.vocabulary import Vocabulary
 from tasks.vectors import Vectors
 
 PAIRS = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
@@ -82,9 +83,9 @@ class EvaluateJob(Job):
     vectors: Path
     vocabulary: Path
 
-    def read(self) -> tuple[list[str], Matrix]:
+    def read(self) -> tuple[Sequence[str], Matrix]:
         """The words, and the vectors, memory-mapped and checked."""
-        words, _ = read_vocabulary(self.vocabulary)
+        words = Vocabulary.read(self.vocabulary).words
         return words, read_matrix(self.vectors, len(words))
 
 
@@ -198,8 +199,8 @@ def draw_map_job(job: MapJob) -> Report:
         word: [near for near, _ in vectors.neighbours(word, MAP_NEIGHBOURS)] for word in job.asked if word in vectors
     }
     # with nothing to draw at all, the few most frequent words are the map
-    places = choose_places(vectors, groups, job.frequent if groups else max(job.frequent, 1))
-    draw_map(places, lay_out(vectors, places), job.output)
+    places = choose_places(vectors.words, groups, job.frequent if groups else max(job.frequent, 1))
+    draw_map(places, lay_out(np.stack([vectors[place.word] for place in places])), job.output)
     return Report()
 
 
@@ -286,10 +287,8 @@ STAGE = Stage(
     code=(
         "tasks/evaluate.py",
         "tasks/models.py",
-        "tasks/progress.py",
         "tasks/vectors.py",
         "tasks/formats/glove.py",
-        "tasks/formats/matrix.py",
         "tasks/formats/projector.py",
         "tasks/formats/rows.py",
         "tasks/formats/sniff.py",
@@ -303,8 +302,10 @@ STAGE = Stage(
         "tasks/scoring/similarity.py",
         "tasks/scoring/word_map.py",
         "tasks/storage/atomic.py",
+        "tasks/storage/matrix.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
+        "tasks/text/vocabulary.py",
     ),
     unit="questions",
 )

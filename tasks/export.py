@@ -14,12 +14,12 @@ from pydantic import Field
 
 from tasks.errors import InputError
 from tasks.formats import glove, projector, word2vec
-from tasks.formats.matrix import Matrix, read_matrix
-from tasks.formats.words import read_vocabulary
 from tasks.models import model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.storage.atomic import atomic_path
 from tasks.storage.hashing import file_sha256
+from tasks.storage.matrix import Matrix, read_matrix
+from tasks.text.vocabulary import Vocabulary
 
 FILES = {
     "word2vec_text": "vectors.w2v.txt",
@@ -51,8 +51,7 @@ def plan(context: Context, reports: Sequence[Report]) -> list[ExportJob]:
     """One job a file."""
     vectors, vocabulary = inputs(context)
     params = context.section(ExportParams)
-    words, _ = read_vocabulary(vocabulary)
-    size = len(read_matrix(vectors, len(words))[: params.max_words])
+    size = len(read_matrix(vectors, len(Vocabulary.read(vocabulary)))[: params.max_words])
     return [
         ExportJob(context.work / name, size, kind, vectors, vocabulary, params.max_words)
         for kind, name in FILES.items()
@@ -65,10 +64,10 @@ def work(job: ExportJob) -> Report:
     Raises:
         InputError: a word that the format cannot hold, or a file that does not give back what was written.
     """
-    all_words, all_counts = read_vocabulary(job.vocabulary)
-    matrix = read_matrix(job.vectors, len(all_words))[: job.max_words]
-    words = all_words[: job.max_words]
-    counts: list[int] = all_counts[: job.max_words].tolist()
+    vocabulary = Vocabulary.read(job.vocabulary)
+    matrix = read_matrix(job.vectors, len(vocabulary))[: job.max_words]
+    words = vocabulary.words[: job.max_words]
+    counts: list[int] = vocabulary.counts[: job.max_words].tolist()
     with atomic_path(job.output) as unchecked:
         write(job.kind, unchecked, words, counts, matrix)
         compare(job.kind, unchecked, words, counts, matrix)
@@ -156,14 +155,16 @@ STAGE = Stage(
         "tasks/export.py",
         "tasks/models.py",
         "tasks/formats/glove.py",
-        "tasks/formats/matrix.py",
         "tasks/formats/projector.py",
         "tasks/formats/rows.py",
         "tasks/formats/word2vec.py",
         "tasks/formats/words.py",
         "tasks/storage/atomic.py",
+        "tasks/storage/hashing.py",
+        "tasks/storage/matrix.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
+        "tasks/text/vocabulary.py",
     ),
     unit="words",
 )

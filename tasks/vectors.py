@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.formats import glove, projector, word2vec
-from tasks.formats.matrix import BLOCK_ROWS, Matrix, read_matrix
 from tasks.formats.sniff import sniff
-from tasks.formats.words import read_vocabulary
+from tasks.storage.matrix import BLOCK_ROWS, Matrix, read_matrix
+from tasks.text.vocabulary import Vocabulary
 
 MATRIX_NAME = "vectors.npy"
 VOCABULARY_PLACE = Path("tokenize") / "vocabulary.parquet"
@@ -152,7 +152,7 @@ def load(path: str | Path) -> Vectors:
             raise InputError(f"{path}: no such file; run the stage train, or name a file of vectors")
     kind = sniff(path)
     if kind == "npy":
-        words, _ = read_vocabulary(_vocabulary_of(path))
+        words = list(Vocabulary.read(_vocabulary_of(path)).words)
         matrix = read_matrix(path, len(words))
     elif kind == "word2vec_text":
         words, matrix = word2vec.read_text(path)

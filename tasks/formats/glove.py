@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix, check_words
 from tasks.formats.rows import LONGEST_LINE, count_lines, format_rows, parse_rows, read_line_blocks
+from tasks.formats.words import check_words
 from tasks.storage.atomic import atomic_file
+from tasks.storage.matrix import Matrix
 
 
 def write(target: Path, words: Sequence[str], matrix: Matrix) -> None:
@@ -63,7 +64,7 @@ def dimension(path: Path) -> int:
     if not line:
         raise InputError(f"{path}: empty; there are no vectors in it")
     numbers = 0
-    for field in reversed(line.split(b" ")[1:] if line.strip() else []):
+    for field in reversed(line.rstrip().split(b" ")[1:]):
         try:
             float(field)
         except ValueError:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix, check_finite, check_words
 from tasks.formats.rows import count_lines, format_rows, parse_rows, read_line_blocks
+from tasks.formats.words import check_words
 from tasks.storage.atomic import atomic_file
+from tasks.storage.matrix import Matrix, check_finite
 
 HEADER = "word\tcount"
 
@@ -80,7 +81,7 @@ def read_metadata(path: Path) -> tuple[list[str], list[int]]:
                         raise InputError(f"{path}: bad header: line 1 should be {HEADER!r}, found {line[:40]!a}")
                     continue
                 if not word or not count.isascii() or not count.isdigit():
-                    raise InputError(f"{path}: line {number} should be a word, a tab and a count, found {line[:40]!a}")
+                    raise InputError(f"{path}: line {number} should be word<TAB>count, found {line[:40]!a}")
                 words.append(word)
                 counts.append(int(count))
     except UnicodeDecodeError:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix
+from tasks.storage.matrix import Matrix
 
 VALUES_A_BLOCK = 1 << 20
 """Numbers formatted in one go: 4 MB of floats, some 12 MB of text."""

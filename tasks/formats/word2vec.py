@@ -12,9 +12,10 @@ from typing import IO
 import numpy as np
 
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix, check_finite, check_words
 from tasks.formats.rows import format_rows, parse_rows, read_line_blocks
+from tasks.formats.words import check_words
 from tasks.storage.atomic import atomic_file
+from tasks.storage.matrix import Matrix, check_finite
 
 LONGEST_HEADER = 64
 LONGEST_WORD = 1 << 20

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
-from tasks.formats.matrix import BLOCK_ROWS, Matrix
 from tasks.scoring.keyed import EVERY_WORD, keyed_vectors, rows_by_upper_case
+from tasks.storage.matrix import BLOCK_ROWS, Matrix
 
 QUESTIONS_A_BLOCK = 1024
 

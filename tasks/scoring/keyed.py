@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix
+from tasks.storage.matrix import Matrix
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -85,10 +85,10 @@ def plot_loss(history: Sequence[Mapping[str, float]], target: Path) -> None:
 
 
 def plot_speed(run: Mapping[str, Any], target: Path) -> bool:
-    """Draws the words a second over the seconds of one run, and writes the same as CSV beside it.
+    """Draws the words a second over the time of one run, and writes the same as CSV beside it.
 
     Args:
-        run: train's run.json; run["speed"] is a list of {"seconds", "words_per_second", and perhaps "loss"}.
+        run: train's run.json; run["speed"] is a list of {"seconds" or "epoch", "words_per_second", ...}.
         target: the PNG; the CSV has the same name with .csv.
 
     Returns:
@@ -102,15 +102,16 @@ def plot_speed(run: Mapping[str, Any], target: Path) -> bool:
         writer = csv.DictWriter(file, columns, lineterminator="\n", restval="")
         writer.writeheader()
         writer.writerows(speed)
-    seconds = [float(point["seconds"]) for point in speed]
+    unit = "seconds" if all("seconds" in point for point in speed) else "epoch"
+    x = [float(point.get(unit, number)) for number, point in enumerate(speed, start=1)]
     thousands = [float(point["words_per_second"]) / 1000 for point in speed]
     figure = new_figure(7.2, 3.2)
     axes = figure.subplots()
-    _curve(axes, seconds, thousands, BLUE, "thousand words a second")
+    _curve(axes, x, thousands, BLUE, "thousand words a second")
     axes.set_ylim(bottom=0)
     axes.set_xlim(left=0)
-    axes.set_xlabel("seconds", color=INK)
-    _name_end(axes, seconds[-1], thousands[-1], f"{thousands[-1]:,.0f} k")
+    axes.set_xlabel(unit, color=INK)
+    _name_end(axes, x[-1], thousands[-1], f"{thousands[-1]:,.0f} k")
     axes.set_title("Training speed of this run", loc="left", color=INK, fontsize=11, fontweight="bold")
     save_figure(figure, target)
     return True

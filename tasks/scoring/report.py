@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.progress import human
 from tasks.scoring.analogies import Section
 
 SAMPLE_CHARACTERS = 80
@@ -177,7 +176,7 @@ def _escape(text: str) -> str:
 
 def _figure(key: str, value: float) -> str:
     if isinstance(value, int):
-        return f"{human(value)}B" if "bytes" in key and value >= 1000 else f"{value:,}"
+        return f"{value / 1e6:,.1f} MB" if "bytes" in key and value >= 100_000 else f"{value:,}"
     return f"{value:.4g}"
 
 

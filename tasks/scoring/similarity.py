@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tasks.errors import InputError
-from tasks.formats.matrix import Matrix
 from tasks.scoring.keyed import EVERY_WORD, keyed_vectors, rows_by_upper_case
-from tasks.vectors import Vectors
+from tasks.storage.matrix import Matrix
 
 FEWEST_PAIRS = 3
 """With two pairs every correlation is 1 or -1."""
@@ -106,12 +108,16 @@ def _spearman(words: Sequence[str], matrix: Matrix, path: Path) -> float:
 def pair_table(words: Sequence[str], matrix: Matrix, path: Path) -> list[list[str]]:
     """One row a pair: both words, the judgement, and the cosine, empty if one of the words is unknown."""
     rows = rows_by_upper_case(words)
-    vectors = Vectors(words, matrix)
     table = [["first", "second", "judgement", "cosine"]]
     for pair in read_pairs(path):
         first, second = rows.get(pair.first.upper()), rows.get(pair.second.upper())
         cosine = ""
         if first is not None and second is not None:
-            cosine = f"{vectors.similarity(words[first], words[second]):.4f}"
+            cosine = f"{_cosine(matrix[first], matrix[second]):.4f}"
         table.append([pair.first, pair.second, f"{pair.judgement:g}", cosine])
     return table
+
+
+def _cosine(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second) / lengths if lengths else 0.0

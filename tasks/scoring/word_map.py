@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tasks.scoring.one_thread import one_thread
 from tasks.scoring.plots import FAINT, INK, new_figure, save_figure
-from tasks.vectors import Vectors
+from tasks.storage.matrix import Matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ class Place:
     head: bool
 
 
-def choose_places(vectors: Vectors, neighbours: Mapping[str, Sequence[str] | None], frequent: int) -> list[Place]:
+def choose_places(words: Sequence[str], neighbours: Mapping[str, Sequence[str] | None], frequent: int) -> list[Place]:
     """Each group's word and its neighbours (in the first group that has them), then the frequent words."""
     groups = [(word, near) for word, near in neighbours.items() if near is not None]
     heads = [word for word, _ in groups]
@@ -48,17 +48,17 @@ def choose_places(vectors: Vectors, neighbours: Mapping[str, Sequence[str] | Non
     for number, (_, near) in enumerate(groups):
         for word in near:
             places.setdefault(word, Place(word, number, False))
-    for word in vectors.words[:frequent]:
+    for word in words[:frequent]:
         places.setdefault(word, Place(word, None, False))
     return list(places.values())
 
 
-def lay_out(vectors: Vectors, places: Sequence[Place]) -> NDArray[np.float64]:
-    """Where each word lies: float64 [words, 2]."""
+def lay_out(vectors: Matrix) -> NDArray[np.float64]:
+    """Where each of some words lies: float64 [words, 2], from their vectors, float32 [words, dim]."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
-    matrix = np.stack([vectors[place.word] for place in places]).astype(np.float64)
+    matrix = vectors.astype(np.float64)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     unit = matrix / np.where(lengths == 0, 1, lengths)
     components = min(2, *unit.shape)

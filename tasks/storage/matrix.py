@@ -1,10 +1,5 @@
-"""What every file of vectors holds: words and a float32 matrix, one row a word. Checks them, and reads vectors.npy.
+"""vectors.npy, read without trust: memory-mapped, never unpickled; float32 [size, dim], one row a word, no NaN."""
 
-The checks guarantee that what is written can be read by word2vec, GloVe, gensim and fastText tools alike.
-"""
-
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +9,6 @@ from tasks.errors import InputError
 
 Matrix = NDArray[np.float32]
 """float32 [size, dim]: the vector of one word a row, most frequent word first."""
-
-SEPARATORS = re.compile(r"[ \t\n\r\v\f]")
-"""The characters that end a word in one of the formats or in one of their readers."""
 
 BLOCK_ROWS = 16_384
 """Rows looked at in one go, so that a memory-mapped matrix is never in memory whole."""
@@ -55,35 +47,3 @@ def check_finite(matrix: Matrix, path: Path) -> None:
         if not finite.all():
             row = start + int(np.argmin(finite))
             raise InputError(f"{path}: row {row} holds NaN or infinity; train again with a smaller learning rate")
-
-
-def check_words(words: Sequence[str], matrix: Matrix, path: Path) -> None:
-    """Raises InputError, naming `path`, unless the words can be written beside the rows of `matrix` and read back.
-
-    A word must not be empty, hold a space, tab or line break, be no valid Unicode, or stand there twice.
-    """
-    if matrix.dtype != np.float32 or matrix.ndim != 2 or 0 in matrix.shape:
-        raise InputError(f"{path}: vectors should be float32 [size, dim], found {matrix.dtype} {list(matrix.shape)}")
-    if len(words) != len(matrix):
-        raise InputError(f"{path}: {len(words)} words for {len(matrix)} vectors")
-    seen: set[str] = set()
-    for row, word in enumerate(words):
-        reason = _unfit(word, seen)
-        if reason:
-            raise InputError(f"{path}: word {row} ({word[:40]!a}) {reason}; clean or tokenize the corpus without it")
-        seen.add(word)
-    check_finite(matrix, path)
-
-
-def _unfit(word: str, seen: set[str]) -> str | None:
-    if not word:
-        return "is empty, and no format of vectors can hold that"
-    if SEPARATORS.search(word):
-        return "holds a space, tab or line break, and no format of vectors can hold that"
-    if word in seen:
-        return "stands there twice"
-    try:
-        word.encode()
-    except UnicodeEncodeError:
-        return "is no valid Unicode (a lone surrogate)"
-    return None
