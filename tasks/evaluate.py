@@ -44,6 +44,9 @@ REPORTED = ("download", "clean", "tokenize", "skipgrams")
 MAP_NEIGHBOURS = 12
 """Neighbours of each word on the map."""
 
+MAP_SIZE = 20_000
+"""What drawing the map counts for in the progress bar: it takes about as long as answering so many questions."""
+
 
 class EvaluateParams(StageParams):
     """The section `evaluate` of params.yaml."""
@@ -130,7 +133,7 @@ def plan(context: Context, reports: Sequence[Report]) -> list[EvaluateJob]:
     asked = params.neighbours
     source = packaged(ANALOGY_FILE)
     questions = sum(map(len, read_questions(source).values()))
-    jobs: list[EvaluateJob] = [MapJob(context.work / "map.png", 10_000, *trained, asked, params.map_words)]
+    jobs: list[EvaluateJob] = [MapJob(context.work / "map.png", MAP_SIZE, *trained, asked, params.map_words)]
     for name, restrict in reversed(ANALOGIES.items()):
         jobs.append(AnalogiesJob(scores / f"{name}.csv", questions, *trained, name, source, restrict))
     for name, path in ({name: packaged(file) for name, file in PAIRS.items()} | params.pairs).items():

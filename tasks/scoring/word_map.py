@@ -55,19 +55,16 @@ def choose_places(words: Sequence[str], neighbours: Mapping[str, Sequence[str] |
 
 def lay_out(vectors: Matrix) -> NDArray[np.float64]:
     """Where each of some words lies: float64 [words, 2], from their vectors, float32 [words, dim]."""
-    from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
     matrix = vectors.astype(np.float64)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     unit = matrix / np.where(lengths == 0, 1, lengths)
-    components = min(2, *unit.shape)
     with one_thread():
-        flat = PCA(components, svd_solver="full").fit_transform(unit)
-        flat = np.pad(flat, ((0, 0), (0, 2 - components)))
+        flat = _principal_components(unit)
         spread = flat[:, 0].std()
         if len(unit) < FEWEST_WORDS or spread == 0:
-            return np.asarray(flat)
+            return flat
         tsne = TSNE(
             init=flat / spread * 1e-4,
             perplexity=min(15.0, (len(unit) - 1) / 3),
@@ -77,6 +74,16 @@ def lay_out(vectors: Matrix) -> NDArray[np.float64]:
             n_jobs=1,
         )
         return np.asarray(tsne.fit_transform(unit), np.float64)
+
+
+def _principal_components(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The first two principal components of each row: float64 [rows, 2]; the largest entry of each is positive."""
+    left, values, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    flat = np.zeros((len(vectors), 2))
+    count = min(2, len(values))
+    flat[:, :count] = left[:, :count] * values[:count]
+    largest = flat[np.abs(flat).argmax(axis=0), [0, 1]]
+    return np.where(largest < 0, -flat, flat)
 
 
 def draw_map(places: Sequence[Place], positions: NDArray[np.float64], target: Path) -> None:
