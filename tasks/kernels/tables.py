@@ -1,0 +1,32 @@
+"""The two embedding tables: rows padded to whole vector registers and aligned to a cache line."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.kernels.random_streams import uniform
+
+Table = NDArray[np.float32]
+
+LANES = 16
+"""float32 numbers in a 64-byte cache line and in the widest vector register. Padding is zero and stays zero."""
+
+
+def empty_table(rows: int, dim: int) -> Table:
+    """Zeros, float32 [rows, dim rounded up to LANES], each row starting at a cache line."""
+    width = -(-dim // LANES) * LANES
+    block = np.zeros((rows * width + LANES) * 4, np.uint8)
+    start = -block.ctypes.data % (4 * LANES)
+    return block[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
+
+
+def padded(table: Table) -> Table:
+    """A padded, aligned copy of a table [rows, dim]."""
+    copy = empty_table(*table.shape)
+    copy[:, : table.shape[1]] = table
+    return copy
+
+
+def initial_tables(rows: int, dim: int, key: np.uint64) -> tuple[Table, Table]:
+    """word2vec's start: vectors uniform in ±0.5 / dim, context vectors zero. float32 [rows, dim] each."""
+    numbers = uniform(key, rows * dim).reshape(rows, dim)
+    return (numbers - np.float32(0.5)) / np.float32(dim), np.zeros((rows, dim), np.float32)

@@ -1,0 +1,169 @@
+"""Stage train: skip-gram shards into word vectors.
+
+Reads skipgrams/shards/draw-*/part-*.parquet (either layout) and tokenize/vocabulary.parquet (the counts: negatives are
+drawn by them). Writes vectors.npy and context_vectors.npy, float32 [words, dim], row r for the word with id r + 1, and
+history.csv with the mean loss a pair and the learning rate. Epochs cycle through the draws; in each, the shards come in
+an order drawn from the seed. A run that was killed goes on from its checkpoint, and with `deterministic` it ends with
+the bytes of an unbroken one. Memory: the tables, a copy of them for the checkpoint, a row group.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tasks.errors import InputError
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
+from tasks.storage.atomic import atomic_file
+
+
+class TrainParams(StageParams):
+    """How vectors are trained."""
+
+    model: Literal["sgns"] = Field("sgns", description="skip-gram with negative sampling")
+    engine: Literal["numba", "tensorflow"] = Field("numba", description="numba: CPU cores; tensorflow: also a GPU")
+    dim: int = Field(100, ge=1, le=4096, description="numbers a vector")
+    epochs: int = Field(5, ge=1, description="passes over the corpus")
+    negatives: int = Field(5, ge=1, le=64, description="negatives a pair")
+    negative_power: float = Field(0.75, ge=0, le=1, description="negatives are drawn by count^power; 0: uniform")
+    learning_rate: float = Field(0.025, gt=0, description="at the first pair")
+    min_learning_rate: float = Field(1e-4, ge=0, description="at the last pair; it falls linearly")
+    deterministic: bool = Field(True, description="the same bytes every time, on one thread; else all cores at once")
+    seed: int = Field(1, ge=0, description="of the start tables, the order of the shards and the negatives")
+    checkpoint_seconds: float = Field(
+        30.0, gt=0, description="how often a checkpoint is written", json_schema_extra={"volatile": True}
+    )
+
+    @model_validator(mode="after")
+    def _falling(self) -> "TrainParams":
+        if self.min_learning_rate > self.learning_rate:
+            raise ValueError("min_learning_rate should be at most learning_rate")
+        return self
+
+
+@dataclass(frozen=True)
+class TrainJob(Job):
+    """The one job: the whole run. `output` is vectors.npy, which is written last."""
+
+    vocabulary: Path
+    draws: tuple[tuple[Path, ...], ...]
+    params: TrainParams
+    threads: int
+
+
+def plan(context: Context, reports: Sequence[Report]) -> list[TrainJob]:
+    """The one job."""
+    params = context.section(TrainParams)
+    draws = _draws(context)
+    if not draws:
+        raise InputError(f"{context.data / 'skipgrams' / 'shards'}: no shards; run the stage skipgrams")
+    return [
+        TrainJob(
+            output=context.work / "vectors.npy",
+            size=sum(path.stat().st_size for shards in draws for path in shards),
+            vocabulary=_vocabulary(context),
+            draws=draws,
+            params=params,
+            threads=1 if params.deterministic else context.threads,
+        )
+    ]
+
+
+def work(job: TrainJob) -> Report:
+    """Trains, then writes the history, the context vectors, and last the vectors."""
+    from tasks.kernels.training import Recipe, train
+
+    params, folder = job.params, job.output.parent
+    trained = train(
+        Recipe(
+            engine=params.engine,
+            vocabulary=job.vocabulary,
+            draws=job.draws,
+            dim=params.dim,
+            epochs=params.epochs,
+            negatives=params.negatives,
+            negative_power=params.negative_power,
+            first_rate=params.learning_rate,
+            last_rate=params.min_learning_rate,
+            seed=params.seed,
+            threads=job.threads,
+            checkpoint=folder / "checkpoint.npz",
+            checkpoint_seconds=params.checkpoint_seconds,
+        )
+    )
+    state = trained.state
+    with atomic_file(folder / "history.csv", "w") as file:
+        rows = csv.DictWriter(file, ("epoch", "pairs", "loss", "learning_rate"), lineterminator="\n")
+        rows.writeheader()
+        rows.writerows(row | {name: f"{row[name]:.6g}" for name in ("loss", "learning_rate")} for row in state.history)
+    for name, table in (("context_vectors.npy", trained.context_vectors), ("vectors.npy", trained.vectors)):
+        with atomic_file(folder / name) as file:
+            np.save(file, table, allow_pickle=False)
+    pairs_per_second = state.pair / max(state.seconds, 1e-9)
+    return Report(
+        facts={
+            "words": trained.words,
+            "dim": params.dim,
+            "epochs": params.epochs,
+            "pairs": state.pair,
+            "loss": round(state.losses[-1], 6),
+            "loss_per_epoch": [round(loss, 6) for loss in state.losses],
+        },
+        run={
+            "threads": job.threads,
+            "training_seconds": round(state.seconds, 3),
+            "compile_seconds": round(trained.compile_seconds, 3),
+            "words_per_second": round(trained.tokens * params.epochs / max(state.seconds, 1e-9)),
+            "pairs_per_second": round(pairs_per_second),
+            "resumed": state.resumed,
+            "speed": state.speed,
+        },
+    )
+
+
+def finish(context: Context, reports: Sequence[Report]) -> Report:
+    """The one job's report is the stage's."""
+    return reports[0]
+
+
+def _vocabulary(context: Context) -> Path:
+    return context.data / "tokenize" / "vocabulary.parquet"
+
+
+def _draws(context: Context) -> tuple[tuple[Path, ...], ...]:
+    folders = sorted((context.data / "skipgrams" / "shards").glob("draw-*"))
+    return tuple(tuple(parts(folder)) for folder in folders)
+
+
+STAGE = Stage(
+    name="train",
+    about="word vectors from skip-grams, with negative sampling",
+    sections={"train": TrainParams},
+    folder=lambda context: Path("train") / context.section(TrainParams).model,
+    inputs=lambda context: [_vocabulary(context), *(path for shards in _draws(context) for path in shards)],
+    writes=("vectors.npy", "context_vectors.npy", "history.csv"),
+    rounds=(Round(plan, work),),
+    finish=finish,
+    code=(
+        "tasks/train.py",
+        "tasks/kernels/alias.py",
+        "tasks/kernels/batches.py",
+        "tasks/kernels/checkpoints.py",
+        "tasks/kernels/compiler.py",
+        "tasks/kernels/engines.py",
+        "tasks/kernels/random_streams.py",
+        "tasks/kernels/reading.py",
+        "tasks/kernels/sgns_numba.py",
+        "tasks/kernels/sgns_tensorflow.py",
+        "tasks/kernels/tables.py",
+        "tasks/kernels/training.py",
+        "tasks/kernels/windows.py",
+        "tasks/storage/parquet.py",
+        "tasks/storage/schemas.py",
+    ),
+    unit="bytes",
+)

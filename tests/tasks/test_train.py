@@ -1,0 +1,267 @@
+"""Stage train: it learns what is planted, ends with the same bytes after any stop, and refuses what it must."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+from scipy.special import log_expit
+
+from tasks import interruption
+from tasks.errors import InputError, Interrupted, WordloomError
+from tasks.kernels.windows import document_pairs, draw_windows, keep_thresholds
+from tasks.pipeline.stage import Context, Report
+from tasks.storage.parquet import parquet_writer, write_table
+from tasks.storage.schemas import PAIRS, VOCABULARY, WINDOWS
+from tasks.train import STAGE, TrainParams, finish, plan, work
+
+CLUSTERS, MEMBERS = 6, 8
+WORDS = CLUSTERS * MEMBERS
+Documents = Sequence[Sequence[int]]
+
+
+def write_vocabulary(data: Path, documents: Documents, words: int) -> None:
+    counts = np.maximum(np.bincount([word for document in documents for word in document], minlength=words + 1)[1:], 1)
+    columns = [np.arange(1, words + 1), [f"w{number}" for number in range(1, words + 1)], counts]
+    write_table(data / "tokenize" / "vocabulary.parquet", pa.table(columns, schema=VOCABULARY))
+
+
+def write_shards(data: Path, draws: Sequence[Sequence[Documents]], layout: str = "windows", window: int = 3) -> None:
+    """Writes what skipgrams would, a row group for every 50 documents."""
+    for draw, shards in enumerate(draws):
+        for shard, documents in enumerate(shards):
+            path = data / "skipgrams" / "shards" / f"draw-{draw:03d}" / f"part-{shard:05d}.parquet"
+            with parquet_writer(path, WINDOWS if layout == "windows" else PAIRS) as writer:
+                for start in range(0, len(documents), 50):
+                    group = documents[start : start + 50]
+                    ids = np.array([word for document in group for word in document], np.int32)
+                    offsets = np.cumsum([0, *map(len, group)])
+                    if layout == "windows":
+                        columns = draw_windows(
+                            ids, offsets, keep_thresholds(np.ones(WORDS)), window, False, np.uint64(0), 0
+                        )
+                    else:
+                        each = [document_pairs(np.array(document, np.int32), window) for document in group if document]
+                        columns = [np.concatenate(column) for column in zip(*each, strict=True)]  # type: ignore[assignment]
+                    table = pa.table([pa.array(column) for column in columns], schema=writer.schema)
+                    writer.write_table(table, row_group_size=max(1, len(table)))
+
+
+def clustered(seed: int, documents: int) -> list[list[int]]:
+    """Documents that each speak of one cluster's words, never the same word twice in a row; every 40th is one word."""
+    rng = np.random.default_rng(seed)
+    found: list[list[int]] = []
+    last = -1
+    for number in range(documents):
+        cluster = rng.integers(CLUSTERS)
+        picked = 1 + rng.integers(MEMBERS, size=1 if number % 40 == 39 else rng.integers(8, 25)) * CLUSTERS + cluster
+        document = [int(word) for word, before in zip(picked, [last, *picked], strict=False) if word != before]
+        found.append(document)
+        last = document[-1] if len(document) > 1 else last
+    return found
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two draws of three shards each."""
+    data = tmp_path_factory.mktemp("planted")
+    shards = [clustered(seed, 200) for seed in range(3)]
+    write_vocabulary(data, [document for shard in shards for document in shard], WORDS)
+    write_shards(data, [shards, shards[::-1]])
+    return data
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    interruption.install()
+    yield
+    interruption.install()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def run(data: Path, folder: Path, threads: int = 1, **params: Any) -> Report:
+    settings: dict[str, Any] = {"dim": 16, "epochs": 3, "learning_rate": 0.05} | params
+    context = Context(data, folder, {"train": TrainParams(**settings)}, threads=threads)
+    jobs = plan(context, ())
+    return finish(context, [work(job) for job in jobs])
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in STAGE.writes}
+
+
+def purity(vectors: NDArray[np.float32]) -> float:
+    """The share of words whose nearest neighbour is of their cluster."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    likeness = unit @ unit.T
+    np.fill_diagonal(likeness, -1)
+    return float((likeness.argmax(1) % CLUSTERS == np.arange(WORDS) % CLUSTERS).mean())
+
+
+@pytest.mark.parametrize("engine", ["numba", "tensorflow"])
+def test_the_planted_clusters_are_found_again(planted: Path, tmp_path: Path, engine: str) -> None:
+    report = run(planted, tmp_path, engine=engine, epochs=10)
+    vectors, context_vectors = (np.load(tmp_path / name) for name in ("vectors.npy", "context_vectors.npy"))
+    assert vectors.shape == context_vectors.shape == (WORDS, 16) and vectors.dtype == np.float32
+    assert purity(vectors) > 0.95
+    losses = report.facts["loss_per_epoch"]
+    assert len(losses) == 10 and losses[-1] < 0.8 * losses[0] and report.facts["loss"] == losses[-1]
+    assert report.run["pairs_per_second"] > 0 and len(report.run["speed"]) >= 10
+
+
+def test_the_loss_is_that_of_the_objective(planted: Path, tmp_path: Path) -> None:
+    """At a learning rate of next to nothing the start tables stay, and the loss a pair is (1 + negatives) log 2."""
+    report = run(planted, tmp_path, epochs=1, learning_rate=1e-12, min_learning_rate=0, negatives=5)
+    assert report.facts["loss"] == pytest.approx(6 * -log_expit(0.0), abs=1e-6)
+
+
+def test_the_history_ends_with_the_smallest_rate_and_adds_up(planted: Path, tmp_path: Path) -> None:
+    report = run(planted, tmp_path, epochs=2, min_learning_rate=0.001)
+    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+    assert list(rows[0]) == ["epoch", "pairs", "loss", "learning_rate"]
+    assert float(rows[-1]["epoch"]) == 2 and float(rows[-1]["learning_rate"]) == pytest.approx(0.001)
+    assert int(rows[-1]["pairs"]) == report.facts["pairs"]
+    rates = [float(row["learning_rate"]) for row in rows]
+    assert rates == sorted(rates, reverse=True)
+    seen = np.diff([0, *(int(row["pairs"]) for row in rows)])
+    mean = np.average([float(row["loss"]) for row in rows], weights=seen)
+    assert mean == pytest.approx(np.mean(report.facts["loss_per_epoch"]), rel=1e-4)
+
+
+def test_the_seed_alone_decides_and_threads_do_not(planted: Path, tmp_path: Path) -> None:
+    first = run(planted, tmp_path / "a", threads=1)
+    second = run(planted, tmp_path / "b", threads=2)
+    run(planted, tmp_path / "c", seed=2)
+    assert outputs(tmp_path / "a") == outputs(tmp_path / "b") and first.facts == second.facts
+    assert outputs(tmp_path / "a")["vectors.npy"] != outputs(tmp_path / "c")["vectors.npy"]
+
+
+def test_threads_that_run_free_learn_the_same(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.kernels.training.BATCH_PAIRS", 2000)
+    report = run(planted, tmp_path, threads=2, deterministic=False, epochs=10)
+    assert report.run["threads"] == 2 and purity(np.load(tmp_path / "vectors.npy")) > 0.95
+
+
+def test_both_layouts_give_the_same_bytes(planted: Path, tmp_path: Path) -> None:
+    shards = [clustered(seed, 200) for seed in range(3)]
+    data = tmp_path / "pairs"
+    write_vocabulary(data, [document for shard in shards for document in shard], WORDS)
+    write_shards(data, [shards, shards[::-1]], layout="pairs")
+    windows, pairs = run(planted, tmp_path / "a"), run(data, tmp_path / "b")
+    assert windows.facts == pairs.facts
+    assert outputs(tmp_path / "a") == outputs(tmp_path / "b")
+
+
+def test_a_run_that_is_asked_to_stop_again_and_again_ends_with_the_same_bytes(
+    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.kernels.training.BATCH_PAIRS", 5000)
+    whole = run(planted, tmp_path / "whole")
+    os.kill(os.getpid(), signal.SIGTERM)  # stays up: every attempt stops after its first batch
+    stops = 0
+    for _ in range(500):
+        try:
+            broken = run(planted, tmp_path / "broken")
+            break
+        except Interrupted as error:
+            stops += 1
+            assert error.signal_number == signal.SIGTERM
+            assert not (tmp_path / "broken" / "vectors.npy").exists()
+    assert stops > 15 and broken.run["resumed"] == stops
+    assert broken.facts == whole.facts and outputs(tmp_path / "broken") == outputs(tmp_path / "whole")
+
+
+def test_a_run_that_is_killed_ends_with_the_same_bytes(planted: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from tasks.pipeline.stage import Context; from tasks.train import TrainParams, plan, work\n"
+        "params = TrainParams(dim=16, epochs=40, learning_rate=0.05, checkpoint_seconds=0.05)\n"
+        "work(plan(Context(Path(sys.argv[1]), Path(sys.argv[2]), {'train': params}), ())[0])\n"
+    )
+    command = [sys.executable, "-c", script, str(planted), str(tmp_path / "broken")]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    checkpoint = tmp_path / "broken" / "checkpoint.npz"
+    killed = 0
+    for _ in range(3):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        process = subprocess.Popen(command, env=environment)
+        deadline = time.monotonic() + 30
+        while process.poll() is None and time.monotonic() < deadline:
+            if checkpoint.exists() and checkpoint.stat().st_mtime_ns != before:
+                process.kill()
+            time.sleep(0.001)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed >= 1
+    broken = run(planted, tmp_path / "broken", epochs=40)
+    whole = run(planted, tmp_path / "whole", epochs=40)
+    assert broken.run["resumed"] >= 1 and whole.run["resumed"] == 0
+    assert outputs(tmp_path / "broken") == outputs(tmp_path / "whole")
+
+
+def test_a_damaged_checkpoint_is_said(planted: Path, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.npz").write_bytes(b"PK\x03\x04 not whole")
+    with pytest.raises(WordloomError, match=r"checkpoint.npz: damaged checkpoint .* delete it"):
+        run(planted, tmp_path)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_its_place(planted: Path, tmp_path: Path) -> None:
+    with pytest.raises(WordloomError, match=r"epoch 1, part-0000\d.parquet, row group \d+.*lower train.learning_rate"):
+        run(planted, tmp_path, learning_rate=1e30)
+    assert not list(tmp_path.glob("*.npy")) and not list(tmp_path.glob("*.npz"))
+
+
+def test_one_word_is_not_a_vocabulary(tmp_path: Path) -> None:
+    write_vocabulary(tmp_path, [[1, 1, 1]], 1)
+    write_shards(tmp_path, [[[[1, 1, 1]]]])
+    with pytest.raises(InputError, match="one word only"):
+        run(tmp_path, tmp_path / "work")
+
+
+@pytest.mark.parametrize("layout", ["windows", "pairs"])
+def test_an_id_outside_the_vocabulary_is_said(tmp_path: Path, layout: str) -> None:
+    write_vocabulary(tmp_path, [[1, 2]], 2)
+    write_shards(tmp_path, [[[[1, 2], [2, 5, 1]]]], layout)
+    with pytest.raises(InputError, match=r"part-00000.parquet: row \d of row group 0 holds id 5, .* 1 \.\. 2"):
+        run(tmp_path, tmp_path / "work")
+
+
+def test_a_window_that_reaches_out_of_its_group_is_said(tmp_path: Path) -> None:
+    write_vocabulary(tmp_path, [[1, 2]], 2)
+    columns = [np.array([1, 2], np.int32), np.array([0, 2], np.uint8), np.array([1, 0], np.uint8)]
+    write_table(
+        tmp_path / "skipgrams" / "shards" / "draw-000" / "part-00000.parquet", pa.table(columns, schema=WINDOWS)
+    )
+    with pytest.raises(InputError, match="the window of row 1 of row group 0 reaches over"):
+        run(tmp_path, tmp_path / "work")
+
+
+def test_shards_without_a_pair_and_no_shards_are_said(tmp_path: Path) -> None:
+    write_vocabulary(tmp_path, [[1], [2]], 2)
+    with pytest.raises(InputError, match="run the stage skipgrams"):
+        run(tmp_path, tmp_path / "work")
+    write_shards(tmp_path, [[[[1], [2]]]])
+    with pytest.raises(InputError, match="no pairs"):
+        run(tmp_path, tmp_path / "work")
+
+
+def test_a_smallest_rate_above_the_first_is_refused() -> None:
+    with pytest.raises(ValueError, match="min_learning_rate"):
+        TrainParams(learning_rate=0.01, min_learning_rate=0.02)
+
+
+def test_the_stage_lists_its_inputs_and_sources(planted: Path, tmp_path: Path) -> None:
+    context = Context(planted, tmp_path, {"train": TrainParams()})
+    assert len(STAGE.inputs(context)) == 7 and all(path.is_file() for path in STAGE.inputs(context))
+    assert STAGE.folder(context) == Path("train/sgns")
+    assert all((Path(__file__).parents[2] / name).is_file() for name in STAGE.code)
