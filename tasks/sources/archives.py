@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, BinaryIO
 
 from tasks.errors import InputError
 from tasks.sources.compression import damage_is_input_error, open_plain
@@ -108,7 +108,8 @@ def _zip_members(archive: Path, name: str) -> Iterator[tuple[str, IO[bytes] | No
 
 
 def _tar_members(archive: Path, name: str) -> Iterator[tuple[str, IO[bytes] | None]]:
-    with open_plain(archive, name) as stream:
+    with open_plain(archive, name) as plain:
+        stream = _CountedStream(plain)
         with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as file:
             for info in file:
                 if info.isdir():
@@ -118,10 +119,27 @@ def _tar_members(archive: Path, name: str) -> Iterator[tuple[str, IO[bytes] | No
                 if content is None:
                     raise _refused(name, info.name, "is a link, a device or a sparse file")
                 yield info.name, content
+            end = file.offset
         for _ in range(MAX_PADDING // PIECE):  # to its end, where a compressed stream has its checksum
             if not stream.read(PIECE):
-                return
-        raise InputError(f"{name}: more than {MAX_PADDING >> 20} MB follow the end of the archive; pack it again")
+                break
+        else:
+            raise InputError(f"{name}: more than {MAX_PADDING >> 20} MB follow the end of the archive; pack it again")
+    if stream.count < end + tarfile.BLOCKSIZE:  # tarfile takes a tar that was cut between two members for a whole one
+        raise InputError(f"{name}: cut short (it has no end mark); fetch it again")
+
+
+class _CountedStream:
+    """What tarfile reads from, with the number of bytes that it got."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def read(self, size: int) -> bytes:
+        piece = self._stream.read(size)
+        self.count += len(piece)
+        return piece
 
 
 def _checked_path(member: str, name: str) -> PurePosixPath:
