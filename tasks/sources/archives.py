@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from tasks.errors import InputError
 from tasks.sources.compression import damage_is_input_error, open_plain
@@ -110,7 +110,7 @@ def _zip_members(archive: Path, name: str) -> Iterator[tuple[str, IO[bytes] | No
 def _tar_members(archive: Path, name: str) -> Iterator[tuple[str, IO[bytes] | None]]:
     with open_plain(archive, name) as plain:
         stream = _CountedStream(plain)
-        with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as file:
+        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", errorlevel=2) as file:
             for info in file:
                 if info.isdir():
                     yield info.name, None

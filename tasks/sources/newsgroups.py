@@ -57,6 +57,6 @@ def fetch_newsgroups(target: Path, cache: Path, remove: tuple[str, ...], retries
         pa.array([posts.target_names[index] for index in posts.target], pa.string()),
         pa.array(["train"] * count, pa.string()),
     ]
-    write_table(target, pa.Table.from_arrays(columns, schema=DOCUMENTS), row_group_size=1024)
+    write_table(target, pa.Table.from_arrays(columns, schema=DOCUMENTS))
     shutil.rmtree(cache)
     return str(newsgroups.ARCHIVE.checksum)
