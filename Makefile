@@ -31,7 +31,7 @@ serve: .venv/.installed  ## a Prefect server with dashboard, a worker and the de
 	@$(BIN)/wordloom serve
 
 lock-data: .venv/.installed  ## dvc.lock anew, after a change of what a stage makes
-	$(BIN)/dvc repro
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
 lock: .venv/.installed-dev  ## the lock files anew, from the ranges in pyproject.toml
 	$(BIN)/pip install --quiet uv

@@ -41,6 +41,11 @@ SOURCE_LOCK = "source.lock"
 class CorpusParams(StageParams):
     """Which documents the vectors are made of."""
 
+    folder: str = Field(
+        "data/raw",
+        min_length=1,
+        description="the folder of your own texts, relative to the project; DVC watches it whole",
+    )
     sources: tuple[Source, ...] = Field(
         (BundledSource.model_validate({}),), min_length=1, description="where the documents come from"
     )
@@ -102,7 +107,7 @@ def inputs(context: Context) -> list[Path]:
         if isinstance(source, BundledSource):
             paths.append(BUNDLED)
         elif isinstance(source, FilesSource):
-            paths += [file.path for file in match_files(source.path)]
+            paths += [file.path for file in match_files(context.section(CorpusParams).folder, source.path)]
         elif isinstance(source, UrlSource):
             local = local_path(source.url)
             paths += [local] if local is not None else []
@@ -213,7 +218,7 @@ def _locate(context: Context, number: int, source: Source, fetched: dict[Path, s
         record["licence"] = source.licence or LICENCE
         record["files"] = [{"name": "scikit-learn's 20news-bydate.tar.gz", "sha256": fetched[path]}]
     elif isinstance(source, FilesSource):
-        files = match_files(source.path)
+        files = match_files(context.section(CorpusParams).folder, source.path)
         record["files"] = [_file_record(file) for file in files]
     else:
         local = local_path(source.url)

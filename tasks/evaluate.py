@@ -261,6 +261,15 @@ def folder(context: Context) -> Path:
     return model_folder("evaluate")
 
 
+def draw_speed(context: Context, published: Path) -> None:
+    """speed.csv and speed.png: how fast the training was that made these vectors, where this machine knows it."""
+    from tasks.scoring.plots import plot_speed
+
+    run = context.data / model_folder("train") / "run.json"
+    if run.is_file():
+        plot_speed(_read_summary(run, "train"), published / "speed.png")
+
+
 def _read_summary(path: Path, stage: str) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
@@ -287,6 +296,7 @@ STAGE = Stage(
     writes=("report.md", "neighbours.json", "loss.png", "map.png", "scores"),
     rounds=(Round(plan, work),),
     finish=finish,
+    beside=draw_speed,
     code=(
         "tasks/evaluate.py",
         "tasks/models.py",

@@ -6,6 +6,8 @@ A second Ctrl-C is for whoever does not want to wait: it raises KeyboardInterrup
 import signal
 from types import FrameType
 
+from tasks.errors import Interrupted
+
 _received: int | None = None
 
 
@@ -20,6 +22,16 @@ def install() -> None:
 def stop_requested() -> int | None:
     """The number of the signal that asked this process to stop, or None."""
     return _received
+
+
+def leave_if_asked() -> None:
+    """For work that is safe to leave between two steps.
+
+    Raises:
+        Interrupted: this process was asked to stop.
+    """
+    if _received is not None:
+        raise Interrupted(_received)
 
 
 def _remember(number: int, frame: FrameType | None) -> None:

@@ -99,6 +99,8 @@ def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     report = replace(report, run={"seconds": seconds, "jobs_resumed": resumed} | report.run)
     _publish(stage, work, folder, report, made_from, mark)
     shutil.rmtree(work.parent)
+    if stage.beside is not None:
+        stage.beside(context, folder)
     logger.info("%s: %s", stage.name, summary_line(report))
     return Outcome(stage.name, folder, report, ran=True)
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.interruption import leave_if_asked
 from tasks.pipeline.stage import Job, Report
 from tasks.pipeline.workers import enter_worker
 from tasks.storage.atomic import write_json
@@ -44,6 +45,7 @@ def perform(assignment: Assignment) -> Report:
 def serial(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Report]]:
     """One after the other, in this process."""
     for assignment in assignments:
+        leave_if_asked()
         yield assignment, perform(assignment)
 
 
@@ -72,8 +74,9 @@ def pooled(kind: RunnerName, workers: int, threads: int) -> Executor:
             futures: dict[Future[Report], Assignment] = {pool.submit(perform, each): each for each in assignments}
             pending = set(futures)
             while pending:
-                # woken every so often, so that a signal's handler gets its turn
+                # woken every so often, to see whether it is asked to stop
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                leave_if_asked()
                 for future in done:
                     yield futures[future], future.result()
         except BaseException:

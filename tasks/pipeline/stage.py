@@ -101,6 +101,7 @@ class Stage:
         finish: what closes it; runs once, in the parent.
         code: the source files that determine its bytes, relative to the project's root.
         unit: what a job's `size` counts.
+        beside: writes what is no artifact, since it differs between equal runs, into the published folder.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Stage:
     finish: Callable[[Context, Sequence[Report]], Report]
     code: tuple[str, ...]
     unit: str = "documents"
+    beside: Callable[[Context, Path], None] | None = None
 
 
 def parts(folder: Path) -> list[Path]:

@@ -11,26 +11,28 @@ from tasks.sources.document import SourceFile
 ARCHIVE_NAME = re.compile(r"\.(zip|tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 
 
-def match_files(pattern: str) -> list[SourceFile]:
+def match_files(folder: str, pattern: str) -> list[SourceFile]:
     """The files that `pattern` means, sorted by path. Names that begin with a dot are left out of folders and globs.
 
     Args:
-        pattern: a file, a folder (every file below it) or a glob (`**` is any depth); relative to the project's root.
+        folder: `corpus.folder`, relative to the project's root.
+        pattern: a file, a folder (every file below it) or a glob (`**` is any depth); relative to `folder`.
 
     Raises:
         InputError: there is none, or it is an archive.
     """
-    path = PROJECT_ROOT / Path(pattern).expanduser()
+    root = PROJECT_ROOT / Path(folder).expanduser()
+    path = root / Path(pattern).expanduser()
     if path.is_file():
         found = [path]
     elif path.is_dir():
         found = [path / name for name in glob.glob("**", root_dir=path, recursive=True)]  # noqa: PTH207
     else:
-        wanted = str(Path(pattern).expanduser())
-        found = [PROJECT_ROOT / name for name in glob.glob(wanted, root_dir=PROJECT_ROOT, recursive=True)]  # noqa: PTH207
+        wanted = Path(glob.escape(str(root))) / Path(pattern).expanduser()
+        found = [Path(name) for name in glob.glob(str(wanted), recursive=True)]  # noqa: PTH207
     files = sorted({each for each in found if each.is_file()}, key=lambda each: each.as_posix())
     if not files:
-        raise InputError(f"{path}: no such file; corpus.sources names it (relative paths start at {PROJECT_ROOT})")
+        raise InputError(f"{path}: no such file; corpus.sources names it (relative paths start at corpus.folder, {root})")
     for each in files:
         if ARCHIVE_NAME.search(each.name):
             raise InputError(f"{each}: an archive; name it as kind: url, url: {each.absolute().as_uri()}")

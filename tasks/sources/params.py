@@ -65,7 +65,9 @@ class FilesSource(ReadableSource):
     """Local files, in sorted order."""
 
     kind: Literal["files"]
-    path: str = Field(min_length=1, description="a file, a folder (all below it) or a glob; relative to the project")
+    path: str = Field(
+        ".", min_length=1, description="a file, a folder (all below it) or a glob; relative to corpus.folder"
+    )
 
 
 class UrlSource(ReadableSource):

@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(folder: Path, pattern: str) -> list[str]:
-    return [file.path.relative_to(folder).as_posix() for file in match_files(pattern)]
+    return [file.path.relative_to(folder).as_posix() for file in match_files("data/raw", pattern)]
 
 
 def test_a_file_a_folder_and_globs(folder: Path) -> None:
@@ -28,21 +28,30 @@ def test_a_file_a_folder_and_globs(folder: Path) -> None:
     assert names(folder, f"{folder}/[odd] name.txt") == ["[odd] name.txt"]
 
 
-def test_relative_paths_start_at_the_project_wherever_one_stands(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def test_relative_paths_start_at_the_folder_wherever_one_stands(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.chdir(folder)
-    for pattern in ("data/bundled/20newsgroups.parquet", "data/bundled/*.parquet"):
-        (file,) = match_files(pattern)
+    for pattern in ("20newsgroups.parquet", "*.parquet"):
+        (file,) = match_files("data/bundled", pattern)
         assert file.path == PROJECT_ROOT / "data" / "bundled" / "20newsgroups.parquet"
         assert file.name == "data/bundled/20newsgroups.parquet"
 
 
+def test_the_whole_folder_is_the_default_whatever_its_name(tmp_path: Path) -> None:
+    odd = tmp_path / "texts [2]*"
+    odd.mkdir()
+    (odd / "a.txt").write_text("a")
+    for pattern in (".", "*.txt", "a.txt"):
+        (file,) = match_files(str(odd), pattern)
+        assert file.path == odd / "a.txt"
+
+
 def test_nothing_matches(folder: Path) -> None:
     with pytest.raises(InputError, match=r"nothing/\*\.txt: no such file"):
-        match_files(f"{folder}/nothing/*.txt")
+        match_files(str(folder), "nothing/*.txt")
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tgz", "A.TAR.ZST"])
 def test_an_archive_is_sent_to_the_source_that_reads_them(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"")
     with pytest.raises(InputError, match=r"an archive; name it as kind: url, url: file:///"):
-        match_files(f"{folder}")
+        match_files(str(folder), ".")

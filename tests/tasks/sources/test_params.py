@@ -17,7 +17,6 @@ def test_a_source_is_told_by_its_kind() -> None:
     [
         ({"kind": "ftp"}, "ftp"),
         ({"kind": "bundled", "path": "x"}, "Extra inputs are not permitted"),
-        ({"kind": "files"}, "Field required"),
         ({"kind": "files", "path": "x", "format": "xml"}, "'auto'"),
         ({"kind": "bundled", "weight": -1}, "greater than or equal to 0"),
         ({"kind": "bundled", "weight": float("nan")}, "finite"),

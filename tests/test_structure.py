@@ -1,0 +1,140 @@
+"""The shape of the project: one name in every place, code lists against real imports, dvc.yaml against the stages."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks.params import validate
+from tasks.pipeline.stage import Stage
+from tasks.request import request
+from tasks.stages import NAMES, stage, stages
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CARRIES = ("tasks/pipeline/", "tasks/errors.py", "tasks/progress.py", "tasks/interruption.py")
+"""What carries a stage out, shows its progress or words its errors: decides no byte of a result."""
+
+
+@pytest.fixture(scope="module")
+def dvc() -> dict[str, dict[str, object]]:
+    content = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    return content["stages"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stage_has_one_name_in_eight_places(name: str, dvc: dict[str, dict[str, object]]) -> None:
+    declared = stage(name)
+    asked = request(root=ROOT)
+    assert declared.name == name
+    assert (ROOT / "tasks" / f"{name}.py").is_file()
+    assert name in declared.sections
+    assert name in yaml.safe_load((ROOT / "params.yaml").read_text())
+    assert dvc[name]["cmd"] == f"python -m tasks {name}"
+    assert declared.folder(asked.context(declared)).parts[0] == name
+    assert f'run.stage("{name}")' in (ROOT / "flows" / "train.py").read_text()
+    assert (ROOT / "tests" / "tasks" / f"test_{name}.py").is_file()
+    assert re.search(rf"^\| `?{name}`? \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+
+def test_the_flow_and_dvc_have_the_stages_in_the_same_order(dvc: dict[str, dict[str, object]]) -> None:
+    flow = re.findall(r'run\.stage\("(\w+)"\)', (ROOT / "flows" / "train.py").read_text())
+    assert tuple(flow) == NAMES == tuple(dvc)
+
+
+@pytest.mark.parametrize("declared", stages(), ids=lambda declared: declared.name)
+def test_the_code_of_a_stage_is_what_it_imports(declared: Stage) -> None:
+    imported = {name for name in _imported(f"tasks/{declared.name}.py") if not name.startswith(CARRIES)}
+    assert imported == set(declared.code)
+    assert len(declared.code) == len(set(declared.code))
+
+
+@pytest.mark.parametrize("declared", stages(), ids=lambda declared: declared.name)
+def test_dvc_yaml_mirrors_the_stage(declared: Stage, dvc: dict[str, dict[str, object]]) -> None:
+    asked = request(root=ROOT)
+    context = asked.context(declared)
+    folder = Path("data") / declared.folder(context)
+    entry = dvc[declared.name]
+    assert set(entry["params"]) == set(declared.sections)  # type: ignore[call-overload]
+
+    outs = {str(folder / name) for name in (*declared.writes, "manifest.json")}
+    assert {_resolved(each) for each in _names(entry["outs"])} | {
+        _resolved(each) for each in _names(entry.get("plots", []))
+    } == outs
+    assert {_resolved(each) for each in _names(entry["metrics"])} == {str(folder / "metrics.json")}
+
+    deps = {_resolved(each) for each in _names(entry["deps"])}
+    assert {each for each in deps if each.endswith(".py") or each.startswith("tasks/")} == set(declared.code)
+    upstream = {each for each in deps if each.startswith("data/") and not each.startswith(("data/bundled", "data/raw"))}
+    made = {
+        str(Path("data") / each.folder(asked.context(each)) / name)
+        for each in stages()
+        for name in (*each.writes, "metrics.json")
+    } | {"data/source.lock"}
+    assert upstream <= made, "a dep that no stage writes"
+    if declared.name != "download":
+        assert upstream
+
+
+def test_the_params_are_valid() -> None:
+    validate(request(root=ROOT).raw)
+
+
+def test_every_profile_is_valid() -> None:
+    for path in sorted((ROOT / "profiles").glob("*.yaml")):
+        validate(request(path.stem, root=ROOT).raw)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_files_name_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "://" not in text and "--index" not in text
+    packages = re.findall(r"^[A-Za-z0-9_.-]+==\S+", text, re.MULTILINE)
+    assert len(packages) > 100
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(packages)
+
+
+def _imported(start: str) -> set[str]:
+    """The project's own files that `start` imports, directly or not, and itself; read from the source, at any depth."""
+    seen: set[str] = set()
+    pending = [start]
+    while pending:
+        name = pending.pop()
+        if name in seen or name.startswith("tasks/pipeline/"):
+            continue
+        seen.add(name)
+        for node in ast.walk(ast.parse((ROOT / name).read_text())):
+            modules: list[str] = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            for module in modules:
+                path = Path(*module.split("."))
+                for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+                    if module.startswith("tasks.") and (ROOT / candidate).is_file() and candidate.stem != "__init__":
+                        pending.append(candidate.as_posix())
+                    elif module.startswith("tasks.") and candidate.name == "__init__.py" and (ROOT / candidate).is_file():
+                        if len(ast.parse((ROOT / candidate).read_text()).body) > 1:  # more than its docstring
+                            pending.append(candidate.as_posix())
+    return seen
+
+
+def _names(entries: object) -> list[str]:
+    assert isinstance(entries, list)
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def _resolved(name: str) -> str:
+    """`${train.model}` and the like, from params.yaml."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+    def value(match: re.Match[str]) -> str:
+        found = params
+        for key in match[1].split("."):
+            found = found[key]
+        return str(found)
+
+    return re.sub(r"\$\{([\w.]+)\}", value, name)

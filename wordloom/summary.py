@@ -1,0 +1,90 @@
+"""What a run ends with on the terminal: a page of figures, a few neighbours, and where the results lie."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tasks.errors import InputError
+from tasks.models import model_folder
+from tasks.progress import human
+from tasks.request import Request
+
+SHOWN_NEIGHBOURS = 6
+
+
+def default_vectors(asked: Request) -> Path:
+    """The folder of the vectors that the last run trained.
+
+    Raises:
+        InputError: there are none yet.
+    """
+    folder = asked.data / model_folder("train")
+    if not (folder / "vectors.npy").is_file():
+        raise InputError(f"{folder}: no vectors yet; make run trains them, or name a file with --vectors")
+    return folder
+
+
+def show(asked: Request) -> None:
+    """Prints the summary of what lies in the run's data folder."""
+    console = Console()
+    for title, rows in _sections(asked):
+        table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 2))
+        table.add_column(style="dim", min_width=18)
+        table.add_column()
+        for name, value in rows:
+            table.add_row(name, value)
+        console.print(table)
+    export, evaluate = asked.data / model_folder("export"), asked.data / model_folder("evaluate")
+    console.print(f"vectors  {_near(export)}\nreport   {_near(evaluate / 'report.md')}", highlight=False)
+
+
+def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
+    download, clean = _facts(asked.data / "download"), _facts(asked.data / "clean")
+    tokenize, skipgrams = _facts(asked.data / "tokenize"), _facts(asked.data / "skipgrams")
+    train, scores = _facts(asked.data / model_folder("train")), _facts(asked.data / model_folder("evaluate"))
+    speed = _read(asked.data / model_folder("train") / "run.json")
+    corpus = [
+        ("documents", f"{download['documents']:,} in, {tokenize['documents']:,} out"),
+        *[("  dropped", f"{count:,} {reason}") for reason, count in sorted(clean["dropped"].items()) if count],
+        ("vocabulary", f"{tokenize['vocabulary']:,} words, {tokenize['tokens']:,} tokens"),
+        ("pairs", f"{skipgrams['pairs']:,}"),
+    ]
+    training = [
+        ("loss", f"{train['loss']:.4f} a pair in the last epoch"),
+        ("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"),
+    ]
+    quality = [(name, _score(value)) for name, value in scores.items() if isinstance(value, dict) and "coverage" in value]
+    found = json.loads((asked.data / model_folder("evaluate") / "neighbours.json").read_text("utf-8"))
+    nearest = [(word, _words(entries)) for word, entries in found.items() if entries]
+    return [("Corpus", corpus), ("Training", training), ("Scores", quality), ("Neighbours", nearest)]
+
+
+def _score(value: dict[str, Any]) -> str:
+    name = next(key for key in ("spearman", "accuracy") if key in value)
+    score = "undefined" if value[name] is None else f"{value[name]:.3f}"
+    return f"{score} {name}, {value['coverage']:.0%} covered"
+
+
+def _words(entries: Sequence[Any]) -> str:
+    return " ".join(str(entry["word"] if isinstance(entry, dict) else entry[0]) for entry in entries[:SHOWN_NEIGHBOURS])
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    return _read(folder / "metrics.json")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return content
+
+
+def _near(path: Path) -> str:
+    """A path as one would type it from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
