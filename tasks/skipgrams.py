@@ -200,6 +200,7 @@ STAGE = Stage(
         "tasks/kernels/random_streams.py",
         "tasks/kernels/reading.py",
         "tasks/kernels/windows.py",
+        "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
     ),

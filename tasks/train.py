@@ -162,6 +162,7 @@ STAGE = Stage(
         "tasks/kernels/tables.py",
         "tasks/kernels/training.py",
         "tasks/kernels/windows.py",
+        "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
     ),

@@ -66,7 +66,7 @@ def test_dvc_yaml_mirrors_the_stage(declared: Stage, dvc: dict[str, dict[str, ob
     assert {_resolved(each) for each in _names(entry["metrics"])} == {str(folder / "metrics.json")}
 
     deps = {_resolved(each) for each in _names(entry["deps"])}
-    assert {each for each in deps if each.endswith(".py") or each.startswith("tasks/")} == set(declared.code)
+    assert {each for each in deps if each.startswith("tasks/") and not each.endswith(".txt")} == set(declared.code)
     upstream = {each for each in deps if each.startswith("data/") and not each.startswith(("data/bundled", "data/raw"))}
     made = {
         str(Path("data") / each.folder(asked.context(each)) / name)
@@ -116,10 +116,14 @@ def _imported(start: str) -> set[str]:
                 for candidate in (path.with_suffix(".py"), path / "__init__.py"):
                     if module.startswith("tasks.") and (ROOT / candidate).is_file() and candidate.stem != "__init__":
                         pending.append(candidate.as_posix())
-                    elif module.startswith("tasks.") and candidate.name == "__init__.py" and (ROOT / candidate).is_file():
-                        if len(ast.parse((ROOT / candidate).read_text()).body) > 1:  # more than its docstring
-                            pending.append(candidate.as_posix())
+                    elif module.startswith("tasks.") and candidate.stem == "__init__" and _has_code(ROOT / candidate):
+                        pending.append(candidate.as_posix())
     return seen
+
+
+def _has_code(package: Path) -> bool:
+    """Whether a package's __init__.py is there and holds more than its docstring."""
+    return package.is_file() and len(ast.parse(package.read_text()).body) > 1
 
 
 def _names(entries: object) -> list[str]:

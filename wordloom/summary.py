@@ -57,7 +57,8 @@ def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
         ("loss", f"{train['loss']:.4f} a pair in the last epoch"),
         ("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"),
     ]
-    quality = [(name, _score(value)) for name, value in scores.items() if isinstance(value, dict) and "coverage" in value]
+    scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}
+    quality = [(name, _score(value)) for name, value in scored.items()]
     found = json.loads((asked.data / model_folder("evaluate") / "neighbours.json").read_text("utf-8"))
     nearest = [(word, _words(entries)) for word, entries in found.items() if entries]
     return [("Corpus", corpus), ("Training", training), ("Scores", quality), ("Neighbours", nearest)]

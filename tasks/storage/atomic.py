@@ -25,7 +25,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         sync(temporary)
-        os.chmod(temporary, 0o644)
+        temporary.chmod(0o644)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
