@@ -135,8 +135,8 @@ def write_page(target: Path, result: dict[str, Any]) -> None:
     lines = [
         "# Soak",
         "",
-        "Written by `make soak CORPUS=path`: a text end to end through Prefect with the process pool, then the same run",
-        "killed twice (SIGKILL of the parent) at random moments and started again. Figures of the last time:",
+        "Written by `make soak CORPUS=path`: a text end to end through Prefect with the process pool, then the same",
+        "run killed twice (SIGKILL of the parent) at random moments and started again. Figures of the last time:",
         "",
         f"- {result['corpus_tokens']:,} tokens in the vocabulary; {result['environment']['processor']['name']}",
         f"- unbroken: {result['unbroken_seconds']} s; the last of the three broken runs: {result['last_run_seconds']} s",
