@@ -67,9 +67,9 @@ def record(asked: Request, before: Snapshot) -> bool:
     if not (asked.root / ".dvc").is_dir():
         logger.warning("%s is not a DVC project: nothing was recorded", asked.root)
         return False
-    _dvc(asked.root, "commit", "--force", "--quiet")
+    _dvc(asked.root, "commit", "--force")
     if _dvc(asked.root, "config", "core.remote", check=False).strip():
-        _dvc(asked.root, "push", "--quiet")
+        _dvc(asked.root, "push")
     return True
 
 

@@ -1,6 +1,7 @@
 """When the vectors were last known to be fresh, and whether that is too long ago."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,3 +46,24 @@ def notify_if_overdue(asked: Request) -> bool:
     since = "there was no successful retraining yet" if hours is None else f"the last success was {hours:.1f} hours ago"
     notify(retrain, "overdue", f"{asked.data}: {since}; it should be at most {retrain.overdue_hours:g} hours old")
     return True
+
+
+class OverdueWatch:
+    """Looks from time to time whether the retraining is overdue, and notifies once until it has succeeded again.
+
+    Where there never was a success, the hours count from the start of the watch: the first run gets its chance.
+    """
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._told = False
+
+    def look(self, asked: Request) -> None:
+        """Notifies if it is time to."""
+        hours = hours_since_success(asked.data)
+        if hours is None:
+            hours = (time.monotonic() - self._started) / 3600
+        if hours <= retrain_params(asked).overdue_hours:
+            self._told = False
+        elif not self._told:
+            self._told = notify_if_overdue(asked)

@@ -11,13 +11,26 @@ from flows.notify import notify
 from flows.overdue import note_success, retrain_params
 from flows.run import opened
 from flows.train import contents
-from tasks.request import request
+from tasks.download import SOURCE_LOCK, CorpusParams, DownloadParams
+from tasks.params import stage_sections
+from tasks.request import Request, request
 from tasks.sources.lock import refresh_source_lock
+from tasks.sources.transfer import TransferOptions
+from tasks.stages import stage
 
 
-def tell(_flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+def tell(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Notifies of a run that failed or crashed."""
     notify(retrain_params(request()), "failed", f"retraining {flow_run.name} ended {state.name}: {state.message}")
+
+
+def look_for_news(asked: Request) -> None:
+    """Asks the URLs of the corpus what they lead to now; the answers are an input of the download stage."""
+    declared = stage_sections(asked.raw, stage("download"))
+    corpus, download = declared["corpus"], declared["download"]
+    assert isinstance(corpus, CorpusParams) and isinstance(download, DownloadParams)
+    options = TransferOptions(download.retries, download.backoff, download.timeout)
+    refresh_source_lock(asked.data / SOURCE_LOCK, corpus.sources, options)
 
 
 @flow(name="retrain", persist_result=False, on_failure=[tell], on_crashed=[tell])
@@ -35,7 +48,7 @@ def retrain(
         The facts of each stage, by its name.
     """
     asked = request(profile, tuple(overrides or ()), Path(data) if data else None)
-    with opened(profile, overrides or [], data, wait=True, before=refresh_source_lock) as run:
+    with opened(profile, overrides or [], data, wait=True, before=look_for_news) as run:
         facts = contents(run)
     note_success(asked.data)
     return facts

@@ -1,7 +1,6 @@
 """One run inside a flow: the setting, the lock, the workers, and what was made so far."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from prefect.logging.handlers import APILogHandler
 
 from flows import artifacts, ledger
 from flows.runners import FlowExecutor
+from flows.worker import worker_process
 from tasks.pipeline.carry_out import Outcome, carry_out
 from tasks.pipeline.locking import exclusive
 from tasks.pipeline.workers import die_with
@@ -64,8 +64,9 @@ def opened(
         before: what is done first, with the lock held.
     """
     ledger.refuse_inside_dvc()
-    if "PREFECT__FLOW_RUN_ID" in os.environ:  # started by a Prefect worker: a killed worker leaves no run behind
-        die_with(os.getppid())
+    worker = worker_process()
+    if worker is not None:  # a killed worker leaves no run behind
+        die_with(worker)
     asked = request(profile, tuple(overrides), Path(data) if data else None)
     to_page = APILogHandler()
     logger.addHandler(to_page)

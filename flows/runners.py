@@ -1,22 +1,25 @@
 """Who runs the jobs in a flow: threads, processes, Dask or Ray, all by Prefect's task runners, all with one executor.
 
 Each job is a Prefect task run named for its stage. A job that is alone in its round runs in the flow's own process,
-with all cores, its bar and its checkpoints.
+with all cores, its bar and its checkpoints, in a thread beside the flow's own: Prefect tells the flow of SIGTERM, and
+of a cancelled run, by an exception in the main thread, which must not tear the job to pieces.
 """
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task, exponential_backoff
 
-from tasks.errors import InputError, WordloomError
+from tasks.errors import InputError, Interrupted, WordloomError
+from tasks.interruption import request_stop
 from tasks.params import RunParams
 from tasks.pipeline.executors import Assignment, Executor, perform
 from tasks.pipeline.stage import Report
@@ -56,7 +59,8 @@ def task_runner(run: RunParams, workers: int) -> TaskRunner[Any]:
         "_node_ip_address": "127.0.0.1",
         "log_to_driver": False,
     }
-    return RayTaskRunner(init_kwargs=settings)
+    ray: TaskRunner[Any] = RayTaskRunner(init_kwargs=settings)
+    return ray
 
 
 class FlowExecutor(AbstractContextManager["FlowExecutor"]):
@@ -77,7 +81,7 @@ class FlowExecutor(AbstractContextManager["FlowExecutor"]):
 
         def execute(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Report]]:
             if len(assignments) == 1:
-                yield assignments[0], work(assignments[0])
+                yield assignments[0], _alone(work, assignments[0])
                 return
             runner = self._runner()
             futures: dict[PrefectFuture[Report], Assignment] = {
@@ -99,6 +103,20 @@ class FlowExecutor(AbstractContextManager["FlowExecutor"]):
             retries=self._run.retries,
             retry_delay_seconds=exponential_backoff(self._run.retry_seconds) if self._run.retry_seconds else 0,
         )
+
+
+def _alone(work: Task[[Assignment], Report], assignment: Assignment) -> Report:
+    """Does one job; asked to stop, lets it save what it has first."""
+    threads: ThreadPoolTaskRunner[Report] = ThreadPoolTaskRunner(max_workers=1)
+    with threads as runner:
+        future: PrefectFuture[Report] = runner.submit(work, {"assignment": assignment})
+        try:
+            return future.result()
+        except TerminationSignal as stop:
+            request_stop(stop.signal)
+            with suppress(Interrupted):
+                future.wait()
+            raise
 
 
 def _failed_by_chance(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -1,9 +1,10 @@
-"""A Prefect server of the run's own, on localhost, for as long as the run lasts.
+"""A Prefect server of our own, on localhost: for as long as a run lasts, or for as long as `wordloom serve` does.
 
-One is started for the whole run and its address is handed down in PREFECT_API_URL: left to itself, Prefect starts a
+One is started for a whole run and its address is handed down in PREFECT_API_URL: left to itself, Prefect starts a
 server in every worker process. Where PREFECT_API_URL is set already, that server is used and none is started.
 
-`python -m flows.server PORT PARENT` is that server. It watches its parent and ends with it, however the parent ends.
+`python -m flows.server KIND PORT PARENT` is that server, KIND being `passing` (for one run: no dashboard, no schedules)
+or `lasting`. It watches its parent and ends with it, however the parent ends.
 """
 
 import logging
@@ -15,10 +16,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 
-from tasks.errors import WordloomError
+from tasks.errors import Interrupted, WordloomError
+from tasks.interruption import stop_requested
 from tasks.pipeline.workers import die_with
 
 logger = logging.getLogger("wordloom")
@@ -37,18 +40,9 @@ def own_server() -> Iterator[str]:
     if configured:
         yield configured
         return
-    port = free_port()
-    log = Path(os.environ["PREFECT_HOME"]) / "own-server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    address = f"http://127.0.0.1:{port}/api"
     logger.info("starting a Prefect server for this run")
-    with open(log, "wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.server", str(port), str(os.getpid())],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+    process, address = start_server("passing", free_port(), Path(os.environ["PREFECT_HOME"]) / "own-server.log")
     try:
-        _wait_until_healthy(address, process, log)
         os.environ["PREFECT_API_URL"] = address
         try:
             yield address
@@ -56,6 +50,40 @@ def own_server() -> Iterator[str]:
             del os.environ["PREFECT_API_URL"]
     finally:
         stop(process)
+
+
+def start_server(kind: Literal["passing", "lasting"], port: int, log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Starts a server that ends with this process, and waits until it answers.
+
+    Args:
+        kind: "passing" for one run, "lasting" with dashboard and schedules.
+        port: a free one on localhost.
+        log: where its output goes.
+
+    Returns:
+        The process, and the address of its API.
+
+    Raises:
+        WordloomError: it does not answer in time; the text says where its output lies.
+    """
+    process = start_child("flows.server", [kind, str(port), str(os.getpid())], log)
+    address = f"http://127.0.0.1:{port}/api"
+    try:
+        _wait_until_healthy(address, process, log)
+    except BaseException:
+        stop(process)
+        raise
+    return process, address
+
+
+def start_child(module: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Starts `python -m module`, its output in `log`, out of reach of a Ctrl-C that is meant for this process."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
@@ -79,6 +107,7 @@ def free_port() -> int:
 def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and process.poll() is None:
+        raise_if_asked()
         try:
             if httpx.get(f"{address}/health", timeout=5.0).status_code == 200:
                 return
@@ -87,18 +116,31 @@ def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Pat
     raise WordloomError(f"{log}: the Prefect server did not start; its output is there")
 
 
-def _serve(port: int, parent: int) -> None:
+def raise_if_asked() -> None:
+    """Leaves if this process was asked to stop.
+
+    Raises:
+        Interrupted: it was.
+    """
+    number = stop_requested()
+    if number is not None:
+        raise Interrupted(number)
+
+
+def _serve(kind: str, port: int, parent: int) -> None:
     die_with(parent)
-    # not for this process alone: no page is asked of a server that lives for one run, and no schedule is kept by it
-    os.environ["PREFECT_SERVER_UI_ENABLED"] = "false"
-    os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
-    os.environ["PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED"] = "false"
-    os.environ["PREFECT__SERVER_EPHEMERAL"] = "1"
     os.environ["PREFECT__SERVER_FINAL"] = "1"
+    if kind == "lasting":
+        os.environ["PREFECT_SERVER_UI_API_URL"] = f"http://127.0.0.1:{port}/api"
+    else:  # no page is asked of a server that lives for one run, and no schedule is kept by it
+        os.environ["PREFECT_SERVER_UI_ENABLED"] = "false"
+        os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED"] = "false"
+        os.environ["PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED"] = "false"
+        os.environ["PREFECT__SERVER_EPHEMERAL"] = "1"
     import uvicorn
 
     uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=port, log_level="error")
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]), int(sys.argv[2]))
+    _serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
