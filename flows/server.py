@@ -79,7 +79,7 @@ def start_server(kind: Literal["passing", "lasting"], port: int, log: Path) -> t
 def start_child(module: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
     """Starts `python -m module`, its output in `log`, out of reach of a Ctrl-C that is meant for this process."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "wb") as output:
+    with open(log, "ab") as output:  # what an earlier one said before it ended stays to be read
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
