@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -30,8 +30,11 @@ START_SECONDS = 90.0
 
 
 @contextmanager
-def own_server() -> Iterator[str]:
+def own_server(meanwhile: Callable[[], object] | None = None) -> Iterator[str]:
     """Yields the address of the Prefect API that this run uses; starts and ends a server if none is set.
+
+    Args:
+        meanwhile: done while the server starts, with PREFECT_API_URL set already: the slow import of the flows.
 
     Raises:
         WordloomError: the server does not answer in time; the text says where its output lies.
@@ -41,24 +44,29 @@ def own_server() -> Iterator[str]:
         yield configured
         return
     logger.info("starting a Prefect server for this run")
-    process, address = start_server("passing", free_port(), Path(os.environ["PREFECT_HOME"]) / "own-server.log")
+    port = free_port()
+    os.environ["PREFECT_API_URL"] = _address(port)
     try:
-        os.environ["PREFECT_API_URL"] = address
+        log = Path(os.environ["PREFECT_HOME"]) / "own-server.log"
+        process, address = start_server("passing", port, log, meanwhile)
         try:
             yield address
         finally:
-            del os.environ["PREFECT_API_URL"]
+            stop(process)
     finally:
-        stop(process)
+        del os.environ["PREFECT_API_URL"]
 
 
-def start_server(kind: Literal["passing", "lasting"], port: int, log: Path) -> tuple[subprocess.Popen[bytes], str]:
+def start_server(
+    kind: Literal["passing", "lasting"], port: int, log: Path, meanwhile: Callable[[], object] | None = None
+) -> tuple[subprocess.Popen[bytes], str]:
     """Starts a server that ends with this process, and waits until it answers.
 
     Args:
         kind: "passing" for one run, "lasting" with dashboard and schedules.
         port: a free one on localhost.
         log: where its output goes.
+        meanwhile: done while the server starts.
 
     Returns:
         The process, and the address of its API.
@@ -67,13 +75,19 @@ def start_server(kind: Literal["passing", "lasting"], port: int, log: Path) -> t
         WordloomError: it does not answer in time; the text says where its output lies.
     """
     process = start_child("flows.server", [kind, str(port), str(os.getpid())], log)
-    address = f"http://127.0.0.1:{port}/api"
+    address = _address(port)
     try:
+        if meanwhile is not None:
+            meanwhile()
         _wait_until_healthy(address, process, log)
     except BaseException:
         stop(process)
         raise
     return process, address
+
+
+def _address(port: int) -> str:
+    return f"http://127.0.0.1:{port}/api"
 
 
 def start_child(module: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Sequence
+from importlib import import_module
 
 from flows import ledger, settings
+from tasks.errors import Interrupted
 from tasks.pipeline.carry_out import Outcome, fresh
 from tasks.pipeline.locking import exclusive
 from tasks.request import Request
@@ -25,10 +27,15 @@ def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) 
             return {each.stage: each.report.facts for each in standing}
     from flows.server import own_server
 
-    with own_server():
+    with own_server(meanwhile=lambda: import_module("flows.train")):
+        from prefect.exceptions import TerminationSignal
+
         from flows.train import train
 
-        facts: dict[str, object] = train(profile, list(overrides), str(asked.data), wait=False)
+        try:
+            facts: dict[str, object] = train(profile, list(overrides), str(asked.data), wait=False)
+        except TerminationSignal as stop:
+            raise Interrupted(stop.signal) from None
     return facts
 
 
