@@ -4,6 +4,7 @@ A batch holds about `pairs` pairs, a fraction of a second of training. Rows coun
 a word follows itself, explicit pairs do not say where its one window ends and the next begins: the two make one.
 """
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -119,4 +120,4 @@ def _split_pairs(center: NDArray[np.int32], context: NDArray[np.int32], pairs: i
 def _cuts(bounds: NDArray[np.int64], pairs: int) -> list[tuple[int, int]]:
     """Ranges of windows of about `pairs` pairs each."""
     cuts = np.unique([*np.searchsorted(bounds, np.arange(0, bounds[-1], pairs)), len(bounds) - 1])
-    return [(int(start), int(stop)) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [(int(start), int(stop)) for start, stop in itertools.pairwise(cuts)]
