@@ -4,16 +4,23 @@ Each stage keeps the model of its own section (`tasks.clean.CleanParams`); here 
 run, which no result depends on.
 """
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from tasks.errors import InputError
 from tasks.pipeline.stage import Stage, StageParams
 from tasks.stages import stages
+
+PARAMS_FILE = "params.yaml"
+
+SHOWN_CHARACTERS = 60
+"""Of a wrong value; a longer one would hide what is said about it."""
 
 
 class RunParams(StageParams):
@@ -53,22 +60,32 @@ def load(root: Path, profile: str | None = None, overrides: Sequence[str] = ()) 
     Raises:
         InputError: a file is missing or is no YAML mapping, or an override names no section and key.
     """
-    raw = _read(root / "params.yaml")
+    raw = _read(root / PARAMS_FILE)
     if profile is not None:
         raw = overlaid(raw, _read(_profile_path(root, profile)))
     for override in overrides:
-        path, separator, text = override.partition("=")
-        keys = path.strip().split(".")
-        if not separator or len(keys) < 2 or not all(keys):
-            raise InputError(f"--set {override}: write it as section.key=value, for example train.dim=50")
-        try:
-            value: Any = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise InputError(f"--set {override}: the value is not YAML ({_one_line(error)})") from None
-        for key in reversed(keys):
-            value = {key: value}
-        raw = overlaid(raw, value)
+        raw = overlaid(raw, parsed(override))
     return raw
+
+
+def parsed(override: str) -> dict[str, Any]:
+    """ "train.dim=50" -> {"train": {"dim": 50}}.
+
+    Raises:
+        InputError: it names no section and key, or its value is not YAML.
+    """
+    path, separator, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not separator or len(keys) < 2 or not all(keys):
+        raise InputError(f"--set {override}: write it as section.key=value, for example train.dim=50")
+    try:
+        value: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {override}: the value is not YAML ({_one_line(error)})") from None
+    for key in reversed(keys):
+        value = {key: value}
+    assert isinstance(value, dict)
+    return value
 
 
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,8 +98,13 @@ def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def sections(raw: Raw, models: Mapping[str, type[StageParams]]) -> dict[str, StageParams]:
+def sections(raw: Raw, models: Mapping[str, type[StageParams]], origin: str = PARAMS_FILE) -> dict[str, StageParams]:
     """The named sections, validated.
+
+    Args:
+        raw: the params.
+        models: what each section should look like.
+        origin: where the params stand, for the message.
 
     Raises:
         InputError: every wrong value and unknown key, with its place.
@@ -94,11 +116,9 @@ def sections(raw: Raw, models: Mapping[str, type[StageParams]]) -> dict[str, Sta
         try:
             validated[name] = model.model_validate({} if content is None else content)
         except ValidationError as error:
-            for each in error.errors():
-                place = ".".join([name, *(str(key) for key in each["loc"])])
-                wrong.append(f"{place}: {each['msg']}")
+            wrong += _complaints(name, model, error.errors())
     if wrong:
-        raise InputError("params.yaml: " + "; ".join(wrong))
+        raise InputError(f"{origin}: " + "; ".join(wrong))
     return validated
 
 
@@ -107,8 +127,12 @@ def stage_sections(raw: Raw, stage: Stage) -> dict[str, StageParams]:
     return sections(raw, stage.sections)
 
 
-def validate(raw: Raw) -> dict[str, StageParams]:
+def validate(raw: Raw, origin: str = PARAMS_FILE) -> dict[str, StageParams]:
     """All sections, validated; a section that nobody declared is an error.
+
+    Args:
+        raw: the params.
+        origin: where they stand, for the message.
 
     Raises:
         InputError: every wrong value, unknown key and unknown section.
@@ -118,10 +142,35 @@ def validate(raw: Raw) -> dict[str, StageParams]:
         models |= stage.sections
     unknown = sorted(set(raw) - set(models))
     if unknown:
-        raise InputError(
-            f"params.yaml: there is no section {unknown[0]!r}; the sections are {', '.join(sorted(models))}"
-        )
-    return sections(raw, models)
+        raise InputError(f"{origin}: there is no section {unknown[0]!r}; {_remedy(unknown[0], models, 'sections')}")
+    return sections(raw, models, origin)
+
+
+def _complaints(section: str, model: type[StageParams], errors: Sequence[ErrorDetails]) -> list[str]:
+    """What is wrong, each at its place; a list that lacks its wrong item is not told to be short as well."""
+    places = [error["loc"] for error in errors]
+    inner = [
+        error
+        for error in errors
+        if not any(len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places)
+    ]
+    return [_complaint(section, model, error) for error in inner]
+
+
+def _complaint(section: str, model: type[StageParams], error: ErrorDetails) -> str:
+    """What is wrong at one place: "train.dim is 'fifty': Input should be a valid integer"."""
+    place = ".".join([section, *(str(key) for key in error["loc"])])
+    if error["type"] == "extra_forbidden":
+        remedy = f"; {_remedy(str(error['loc'][0]), model.model_fields, 'keys')}" if len(error["loc"]) == 1 else ""
+        return f"{place}: there is no such key{remedy}"
+    value = repr(error["input"])
+    shown = f" is {value}" if error["type"] != "missing" and len(value) <= SHOWN_CHARACTERS else ""
+    return f"{place}{shown}: {_one_line(error['msg'].removeprefix('Value error, '))}"
+
+
+def _remedy(name: str, known: Collection[str], what: str) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"the {what} are {', '.join(sorted(known))}"
 
 
 def _profile_path(root: Path, profile: str) -> Path:
@@ -131,14 +180,15 @@ def _profile_path(root: Path, profile: str) -> Path:
     if Path(profile).is_file():
         return Path(profile)
     known = ", ".join(sorted(path.stem for path in (root / "profiles").glob("*.yaml")))
-    raise InputError(f"there is no profile {profile!r}; the profiles are {known}")
+    remedy = f"the profiles are {known}" if known else f"{root / 'profiles'} holds none"
+    raise InputError(f"there is no profile {profile!r}; {remedy}")
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML ({_one_line(error)})") from None
     if not isinstance(content, dict):

@@ -1,16 +1,24 @@
 """What a run is asked for: which params, which folder; and from these the context of each stage."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tasks.errors import InputError
-from tasks.params import RunParams, load, sections, stage_sections
+from tasks.params import PARAMS_FILE, RunParams, load, overlaid, parsed, sections, stage_sections, validate
 from tasks.pipeline.stage import Context, Stage
 from tasks.pipeline.workers import cores
 from tasks.project import project_root
 from tasks.storage.hashing import json_sha256
+
+RUNS = ".runs"
+"""Below data/: the artifacts of runs that differ from params.yaml."""
+
+LONGEST_NAME = 80
+"""Of such a run's folder."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +71,48 @@ def request(
         root: the project's folder; found by default.
 
     Raises:
-        InputError: `data` is the tracked folder, but the params are not params.yaml's.
+        InputError: the params are wrong somewhere; or `data` is the tracked folder, but they are not params.yaml's.
     """
     root = root or project_root()
     raw = load(root, profile, overrides)
+    validate(raw, _origin(profile, overrides))
     plain = profile is None and not overrides
-    ledger = root / "data"
-    if data is None:
-        data = ledger if plain else ledger / ".runs" / _run_name(profile, overrides)
-    data = data.resolve()
+    ledger = (root / "data").resolve()
+    runs = ledger / RUNS
+    data = (data or (ledger if plain else runs / _run_name(profile, overrides))).resolve()
     if data == ledger and not plain:
         raise InputError(
             f"{data} belongs to params.yaml as it stands; give a run with --profile or --set another --data"
         )
+    if data.is_relative_to(ledger) and data != ledger and runs not in data.parents:
+        raise InputError(
+            f"{data} lies among the artifacts of params.yaml; name a folder outside {ledger}, or one in {runs}"
+        )
     return Request(root, data, raw, tracked=data == ledger)
 
 
+def _origin(profile: str | None, overrides: tuple[str, ...]) -> str:
+    """Where the params stand, for messages."""
+    above = [f"profile {profile}"] if profile else []
+    above += [f"--set {override}" for override in overrides]
+    return PARAMS_FILE + (f" with {', '.join(above)}" if above else "")
+
+
 def _run_name(profile: str | None, overrides: tuple[str, ...]) -> str:
-    parts = [Path(profile).stem] if profile else []
-    if overrides:
-        parts.append(json_sha256(sorted(overrides))[:8])
-    return "-".join(parts)
+    """Readable where it can be, `reference,train.dim=50`; the same for the same values, in whatever order."""
+    above: dict[str, Any] = {}
+    for override in overrides:
+        above = overlaid(above, parsed(override))
+    values = sorted(f"{name}={value}" for name, value in _leaves(above))
+    name = ",".join([*([Path(profile).stem] if profile else []), *values])
+    if len(name) <= LONGEST_NAME and re.fullmatch(r"[\w.,=+-]+", name, re.ASCII):
+        return name
+    return "-".join([*([Path(profile).stem] if profile else []), json_sha256(values)[:8]])
+
+
+def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value if isinstance(value, str) else json.dumps(value, default=str)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,10 @@ from rich.table import Table
 from tasks.exits import leaving
 from tasks.progress import log_to_stderr
 from tasks.request import request
+from tasks.stages import NAMES
+
+RUN, ASK, SCHEDULE = "Run the pipeline", "Ask about vectors", "On a schedule"
+"""The panels of `wordloom --help`."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,30 +27,41 @@ app = typer.Typer(
     "130 and 143 stopped (the same command goes on from there).",
 )
 
-Profile = Annotated[str | None, typer.Option(help="A file of profiles/ laid over params.yaml.")]
+Profile = Annotated[
+    str | None, typer.Option(help="Lay this over params.yaml: the name of a file in profiles/, or a path.")
+]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="One value laid over params.yaml; repeatable."),
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Lay one value over both, for example train.dim=50."),
 ]
 Data = Annotated[
-    Path | None, typer.Option(help="Folder for every artifact of the run, instead of data/. DVC is left alone.")
+    Path | None,
+    typer.Option(
+        help="Folder of all artifacts, instead of data/ (or of data/.runs/NAME with --profile or --set). "
+        "DVC is left alone."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+HowMany = Annotated[int, typer.Option("--count", "-k", min=1, help="How many.")]
 VectorsFile = Annotated[
     Path | None,
     typer.Option("--vectors", help="A model folder or a vector file; by default what the last run trained."),
 ]
 
 
-@app.command()
+def _known_stage(name: str) -> str:
+    if name not in NAMES:
+        raise typer.BadParameter(f"there is no stage {name!r}; the stages are {', '.join(NAMES)}")
+    return name
+
+
+@app.command(rich_help_panel=RUN)
 def run(profile: Profile = None, overrides: Overrides = None, data: Data = None, as_json: AsJson = False) -> None:
     """Runs the whole pipeline as a Prefect flow. What is fresh is left alone; what was interrupted goes on."""
-    from tasks.params import validate
     from wordloom.running import run_pipeline
     from wordloom.summary import show
 
     asked = request(profile, tuple(overrides or ()), data)
-    validate(asked.raw)
     facts = run_pipeline(asked, profile, overrides or [])
     if as_json:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -53,9 +69,12 @@ def run(profile: Profile = None, overrides: Overrides = None, data: Data = None,
         show(asked)
 
 
-@app.command()
-def stage(name: str, profile: Profile = None, overrides: Overrides = None, data: Data = None) -> None:
-    """Runs one stage, without Prefect and without DVC."""
+@app.command(rich_help_panel=RUN)
+def stage(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"{', '.join(NAMES)}.", callback=_known_stage)],
+    profile: Profile = None, overrides: Overrides = None, data: Data = None,
+) -> None:  # fmt: skip
+    """Runs one stage, without Prefect and without DVC. Its inputs must be there."""
     from tasks.__main__ import main as run_stage
 
     arguments = [name]
@@ -65,67 +84,63 @@ def stage(name: str, profile: Profile = None, overrides: Overrides = None, data:
     raise typer.Exit(run_stage(arguments))
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def stages(profile: Profile = None, overrides: Overrides = None, data: Data = None, as_json: AsJson = False) -> None:
-    """Lists the stages, what each does, and whether its result is fresh."""
-    from tasks.pipeline.carry_out import fresh
-    from tasks.stages import stages as declared
+    """Lists the stages, what each does, and whether its result is up to date."""
+    from wordloom.states import MEANING, states
 
-    asked = request(profile, tuple(overrides or ()), data)
-    rows = []
-    for each in declared():
-        context = asked.context(each)
-        state = "fresh" if fresh(each, context) else "stale"
-        rows.append(
-            {"stage": each.name, "state": state, "folder": str(asked.data / each.folder(context)), "about": each.about}
-        )
+    rows = states(request(profile, tuple(overrides or ()), data))
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps([asdict(row) | {"folder": str(row.folder)} for row in rows], indent=2))
         return
     table = Table("stage", "state", "what it does")
     for row in rows:
-        table.add_row(row["stage"], row["state"], row["about"])
-    Console().print(table)
+        table.add_row(row.stage, row.state, row.about)
+    console = Console()
+    console.print(table)
+    for state in sorted({row.state for row in rows}):
+        console.print(f"{state}: {MEANING[state]}", highlight=False)
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def neighbours(
-    words: list[str], vectors: VectorsFile = None, k: Annotated[int, typer.Option(min=1, help="How many.")] = 10,
-    as_json: AsJson = False,
+    words: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words of the vocabulary.")],
+    vectors: VectorsFile = None, k: HowMany = 10, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Shows the words nearest to each WORD, by cosine."""
     loaded = _vectors(vectors)
     _show_neighbours({word: loaded.neighbours(word, k) for word in words}, as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def analogy(
-    a: str, b: str, c: str, vectors: VectorsFile = None,
-    k: Annotated[int, typer.Option(min=1, help="How many.")] = 10, as_json: AsJson = False,
+    a: Annotated[str, typer.Argument(help="man")], b: Annotated[str, typer.Argument(help="king")],
+    c: Annotated[str, typer.Argument(help="woman")],
+    vectors: VectorsFile = None, k: HowMany = 10, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """A is to B as C is to … ?"""
+    """A is to B as C is to … ? For example: man king woman."""
     loaded = _vectors(vectors)
     _show_neighbours({f"{a} : {b} = {c} : ?": loaded.analogy(a, b, c, k)}, as_json)
 
 
-@app.command()
+@app.command(rich_help_panel=ASK)
 def info(
-    vectors: Annotated[Path | None, typer.Argument(help="A model folder or a vector file.")] = None,
-    profile: Profile = None, overrides: Overrides = None, data: Data = None,
+    vectors: Annotated[
+        Path | None, typer.Argument(help="A model folder or a vector file; by default what the last run trained.")
+    ] = None,
+    profile: Profile = None, overrides: Overrides = None, data: Data = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Prints the params and versions in force, and what a vector file was made from, back to the corpus."""
-    from tasks.pipeline.environment import describe
-    from tasks.provenance import trace
-    from wordloom.summary import default_vectors
+    """Tells the versions and params in force, and what vectors were made from, stage by stage back to the corpus."""
+    from wordloom.info import gather, show
 
-    asked = request(profile, tuple(overrides or ()), data)
-    path = vectors or default_vectors(asked)
-    content: dict[str, Any] = {"params": asked.raw, "environment": describe()}
-    content["vectors"] = {"path": str(path), "made_from": trace(path)}
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    content = gather(request(profile, tuple(overrides or ()), data), vectors)
+    if as_json:
+        print(json.dumps(content, indent=2, ensure_ascii=False))
+    else:
+        show(content, params=vectors is None)
 
 
-@app.command()
+@app.command(rich_help_panel=SCHEDULE)
 def overdue(data: Data = None) -> None:
     """Says whether the last successful retraining is too long ago; if so, notifies and exits with 1. For a monitor."""
     from flows.overdue import notify_if_overdue
@@ -134,7 +149,7 @@ def overdue(data: Data = None) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel=SCHEDULE)
 def serve(port: Annotated[int, typer.Option(help="Port of the dashboard on localhost.")] = 4200) -> None:
     """Starts a Prefect server, a worker and the deployments of prefect.yaml on this machine; Ctrl-C ends them."""
     from flows.serve import serve as serve_here
@@ -144,7 +159,6 @@ def serve(port: Annotated[int, typer.Option(help="Port of the dashboard on local
 
 def _vectors(path: Path | None) -> Any:
     from tasks.vectors import load
-
     from wordloom.summary import default_vectors
 
     return load(path or default_vectors(request()))

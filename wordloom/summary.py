@@ -16,15 +16,22 @@ from tasks.request import Request
 SHOWN_NEIGHBOURS = 6
 
 
+def trained_folder(asked: Request) -> Path | None:
+    """The folder of the vectors that the last run trained; None if there are none yet."""
+    folder = asked.data / model_folder("train")
+    return folder if (folder / "vectors.npy").is_file() else None
+
+
 def default_vectors(asked: Request) -> Path:
     """The folder of the vectors that the last run trained.
 
     Raises:
         InputError: there are none yet.
     """
-    folder = asked.data / model_folder("train")
-    if not (folder / "vectors.npy").is_file():
-        raise InputError(f"{folder}: no vectors yet; make run trains them, or name a file with --vectors")
+    folder = trained_folder(asked)
+    if folder is None:
+        place = asked.data / model_folder("train")
+        raise InputError(f"{place}: no vectors yet; make run trains them, or name a file with --vectors")
     return folder
 
 
@@ -39,24 +46,25 @@ def show(asked: Request) -> None:
             table.add_row(name, value)
         console.print(table)
     export, evaluate = asked.data / model_folder("export"), asked.data / model_folder("evaluate")
-    console.print(f"vectors  {_near(export)}\nreport   {_near(evaluate / 'report.md')}", highlight=False)
+    for name, path in (("vectors", export), ("report", evaluate / "report.md")):
+        console.print(f"{name:<9}{near(path)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
     download, clean = _facts(asked.data / "download"), _facts(asked.data / "clean")
     tokenize, skipgrams = _facts(asked.data / "tokenize"), _facts(asked.data / "skipgrams")
     train, scores = _facts(asked.data / model_folder("train")), _facts(asked.data / model_folder("evaluate"))
-    speed = _read(asked.data / model_folder("train") / "run.json")
+    run = asked.data / model_folder("train") / "run.json"
+    speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
     corpus = [
         ("documents", f"{download['documents']:,} in, {tokenize['documents']:,} out"),
         *[("  dropped", f"{count:,} {reason}") for reason, count in sorted(clean["dropped"].items()) if count],
         ("vocabulary", f"{tokenize['vocabulary']:,} words, {tokenize['tokens']:,} tokens"),
         ("pairs", f"{skipgrams['pairs']:,}"),
     ]
-    training = [
-        ("loss", f"{train['loss']:.4f} a pair in the last epoch"),
-        ("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"),
-    ]
+    training = [("loss", f"{train['loss']:.4f} a pair in the last epoch")]
+    if speed is not None:
+        training.append(("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"))
     scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}
     quality = [(name, _score(value)) for name, value in scored.items()]
     found = json.loads((asked.data / model_folder("evaluate") / "neighbours.json").read_text("utf-8"))
@@ -83,7 +91,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """A path as one would type it from here."""
     try:
         return str(path.relative_to(Path.cwd()))

@@ -1,0 +1,47 @@
+"""What `wordloom stages` tells: of each stage, whether its result is there and up to date."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasks.pipeline.carry_out import fresh
+from tasks.request import Request
+from tasks.stages import stages
+
+State = Literal["fresh", "stale", "missing", "waiting"]
+
+MEANING: dict[State, str] = {
+    "fresh": "made from today's params, inputs and code",
+    "stale": "params, inputs or code have changed since",
+    "missing": "not made yet",
+    "waiting": "its inputs are going to be made anew",
+}
+
+
+@dataclass(frozen=True)
+class StageState:
+    """A row of the list."""
+
+    stage: str
+    state: State
+    about: str
+    folder: Path
+
+
+def states(asked: Request) -> list[StageState]:
+    """All stages in order. What comes after a stage that is not fresh waits for it, however whole it looks."""
+    rows: list[StageState] = []
+    waiting = False
+    for stage in stages():
+        context = asked.context(stage)
+        folder = asked.data / stage.folder(context)
+        state: State
+        if not (folder / "manifest.json").is_file():
+            state = "missing"
+        elif waiting:
+            state = "waiting"
+        else:
+            state = "fresh" if fresh(stage, context) else "stale"
+        waiting = waiting or state != "fresh"
+        rows.append(StageState(stage.name, state, stage.about, folder))
+    return rows
