@@ -27,7 +27,7 @@ def provenance(stage: Stage, context: Context) -> dict[str, Any]:
             raise InputError(f"{path}: the input of stage {stage.name} is not there; run the stage that writes it")
     return {
         "stage": stage.name,
-        "params": {name: section.model_dump(mode="json") for name, section in sorted(context.sections.items())},
+        "params": {name: section.determining() for name, section in sorted(context.sections.items())},
         "inputs": {shown(path, context.data): file_sha256(path) for path in inputs},
         "code": code_digest(stage),
     }

@@ -24,6 +24,12 @@ class StageParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def determining(self) -> dict[str, Any]:
+        """The values that the result depends on, as JSON: all but those whose field is marked volatile."""
+        marks = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
+        volatile = {name for name, mark in marks.items() if isinstance(mark, dict) and mark.get("volatile")}
+        return self.model_dump(mode="json", exclude=volatile)
+
 
 Section = TypeVar("Section", bound=StageParams)
 
