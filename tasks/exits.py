@@ -28,6 +28,11 @@ def leaving() -> Iterator[Callable[[], int]]:
     except WordloomError as error:
         logger.error("wordloom: %s", error)
         code = 1
+    except OSError as error:  # what the system refuses before or after the work of a stage: a folder, a lock
+        if error.filename is None:
+            raise
+        logger.error("wordloom: %s: %s", error.filename, error.strerror)
+        code = 1
     except Interrupted as stop:
         logger.error("wordloom: %s; the same command goes on from here", stop)
         code = 128 + stop.signal_number

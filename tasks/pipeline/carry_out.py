@@ -2,16 +2,19 @@
 
 Unfinished work lies in `data/.work/<stage>/<fingerprint>/`: each job's output, and beside it, under `receipts/`, what
 the job reported and the hash of what it wrote. A job with a matching receipt is done; everything else is done (again).
-The finished set is put in place file by file, the manifest last: a folder without a manifest that matches is not fresh,
-so a kill in between costs only the publishing.
+The finished set is first laid beside the standing one, then put in place by renaming, the manifest last: a full disk
+leaves the standing set as it is, and a kill between two renames costs only the publishing, since a folder without a
+manifest that matches is not fresh.
 """
 
+import errno
 import json
 import logging
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,23 @@ from tasks.pipeline.executors import Assignment, Executor
 from tasks.pipeline.fingerprint import fingerprint, provenance
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage
 from tasks.progress import human, progress
-from tasks.storage.atomic import sync, write_json
+from tasks.storage.atomic import TEMPORARY, sync, write_json
 from tasks.storage.hashing import file_sha256
 
 logger = logging.getLogger("wordloom")
 
 RECEIPTS = "receipts"
+
+REMEDIES = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room, or ask for a larger quota",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f)",
+    errno.EACCES: "give this user the right to write there",
+    errno.EPERM: "give this user the right to write there",
+    errno.EROFS: "use a folder that can be written",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+}
+"""What to do when the system refuses."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,9 @@ def fresh(stage: Stage, context: Context) -> Outcome | None:
         wanted = fingerprint(provenance(stage, context))
     except WordloomError:
         return None
-    if manifest.get("fingerprint") != wanted or manifest.get("outputs") != _hashes(folder, stage.writes):
+    if manifest.get("fingerprint") != wanted or manifest.get("outputs") != _hashes(
+        {name: folder / name for name in stage.writes}
+    ):
         return None
     metrics, run = _read_json(folder / "metrics.json"), _read_json(folder / "run.json")
     if metrics is None:
@@ -72,28 +88,25 @@ def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     standing = fresh(stage, context)
     if standing is not None:
         logger.info("%s: nothing to do", stage.name)
+        shutil.rmtree(context.data / ".work" / stage.name, ignore_errors=True)  # of a run killed after its last rename
         return standing
+    with _refusals_in_one_line(stage.name, context.data):
+        return _carry_out(stage, context, execute)
+
+
+def _carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     started = time.monotonic()
     made_from = provenance(stage, context)
     mark = fingerprint(made_from)
     work = context.data / ".work" / stage.name / mark
     context = replace(context, work=work)
     work.mkdir(parents=True, exist_ok=True)
-    try:
-        reports: Sequence[Report] = ()
-        resumed = 0
-        for number, one_round in enumerate(stage.rounds):
-            reports, taken_up = _run_round(stage, context, one_round, number, reports, execute)
-            resumed += taken_up
-        report = stage.finish(context, reports)
-    except OSError as error:
-        if error.errno is None or (error.filename is not None and not isinstance(error.filename, str | Path)):
-            raise
-        where = error.filename or context.data
-        raise WordloomError(
-            f"{stage.name}: {where}: {error.strerror or error}; "
-            "what was published before is unharmed, and the same command goes on from here"
-        ) from error
+    reports: Sequence[Report] = ()
+    resumed = 0
+    for number, one_round in enumerate(stage.rounds):
+        reports, taken_up = _run_round(stage, context, one_round, number, reports, execute)
+        resumed += taken_up
+    report = stage.finish(context, reports)
     folder = context.data / stage.folder(context)
     seconds = round(time.monotonic() - started, 3)
     report = replace(report, run={"seconds": seconds, "jobs_resumed": resumed} | report.run)
@@ -103,6 +116,24 @@ def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
         stage.beside(context, folder)
     logger.info("%s: %s", stage.name, summary_line(report))
     return Outcome(stage.name, folder, report, ran=True)
+
+
+@contextmanager
+def _refusals_in_one_line(name: str, data: Path) -> Iterator[None]:
+    """Turns what the system refuses (a full disk, no rights) into one line with the place and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else " ".join(str(error).split())
+        remedy = REMEDIES.get(number)
+        if error.errno is None and "requested and" in reason:  # numpy, which does not ask the system for the reason
+            reason, remedy = f"a file could not be written whole ({reason})", REMEDIES[errno.ENOSPC]
+        where = error.filename if isinstance(error.filename, str | Path) else data
+        raise WordloomError(
+            f"{name}: {where}: {reason}{f'; {remedy}' if remedy else ''}; "
+            "what was published before is unharmed, and the same command goes on from here"
+        ) from error
 
 
 def summary_line(report: Report) -> str:
@@ -156,33 +187,43 @@ def _take_up(job: Job, receipt: Path) -> Report | None:
 def _publish(stage: Stage, work: Path, folder: Path, report: Report, made_from: Mapping[str, Any], mark: str) -> None:
     """Puts the finished set in place: the manifest goes first and comes last, so half a set is never fresh."""
     folder.mkdir(parents=True, exist_ok=True)
+    names = (*stage.writes, "metrics.json", "run.json", "manifest.json")
+    staged = {name: folder / f".{name}.new" for name in names}
+    try:  # all that takes room comes before the first change
+        outputs = _hashes({name: work / name for name in stage.writes})
+        write_json(work / "metrics.json", report.facts)
+        write_json(work / "run.json", report.run | describe())
+        write_json(work / "manifest.json", {"fingerprint": mark, "outputs": outputs} | dict(made_from))
+        for name in names:
+            _remove(staged[name])
+            _link_tree(work / name, staged[name])  # links, so that the work stays takeable until all is in place
+    except OSError:
+        for path in staged.values():
+            _remove(path)
+        raise
     (folder / "manifest.json").unlink(missing_ok=True)
-    for name in stage.writes:
-        source, target = work / name, folder / name
-        staged = folder / f".{name}.new"
-        _remove(staged)
-        _link_tree(source, staged)  # links, so that the work stays takeable until all is in place
-        _remove(target)
-        os.replace(staged, target)
-    write_json(folder / "metrics.json", report.facts)
-    write_json(folder / "run.json", report.run | describe())
     sync(folder)
-    manifest = {"fingerprint": mark, "outputs": _hashes(folder, stage.writes)} | dict(made_from)
-    write_json(folder / "manifest.json", manifest)
-
-
-def _hashes(folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """The SHA-256 of every file of a set, by its name below `folder`."""
-    files: list[Path] = []
     for name in names:
-        path = folder / name
-        files += sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    return {file.relative_to(folder).as_posix(): file_sha256(file) for file in files if file.is_file()}
+        if name == "manifest.json":
+            sync(folder)
+        _remove(folder / name)
+        os.replace(staged[name], folder / name)
+    sync(folder)
+
+
+def _hashes(paths: Mapping[str, Path]) -> dict[str, str]:
+    """The SHA-256 of every file of a set, given by the name of each of its files and folders."""
+    hashes: dict[str, str] = {}
+    for name, path in paths.items():
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and not file.match(TEMPORARY):
+                hashes[(Path(name) / file.relative_to(path)).as_posix()] = file_sha256(file)
+    return hashes
 
 
 def _link_tree(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link)
+        shutil.copytree(source, target, copy_function=_link, ignore=shutil.ignore_patterns(TEMPORARY))
     else:
         _link(str(source), str(target))
 

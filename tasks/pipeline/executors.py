@@ -8,10 +8,12 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.errors import WordloomError
 from tasks.interruption import leave_if_asked
 from tasks.pipeline.stage import Job, Report
 from tasks.pipeline.workers import enter_worker
@@ -79,11 +81,17 @@ def pooled(kind: RunnerName, workers: int, threads: int) -> Executor:
                 leave_if_asked()
                 for future in done:
                     yield futures[future], future.result()
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(pool, ProcessPoolExecutor):
                 for process in multiprocessing.active_children():
                     process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                leave_if_asked()  # a SIGTERM to the whole group ends the workers before this process has looked at it
+                raise WordloomError(
+                    f"one of {workers} worker processes ended abruptly, perhaps killed for want of memory (lower "
+                    "run.workers or download.shard_mb then); the same command goes on from here"
+                ) from error
             raise
         pool.shutdown()
 

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tasks.errors import BusyError
@@ -45,9 +45,10 @@ def exclusive(data: Path, wait: bool = False) -> Iterator[None]:
                     logger.info("%s; waiting for it to end", message)
                     told = True
                 time.sleep(POLL_SECONDS)
-        lock.truncate(0)
-        lock.write(json.dumps({"process": os.getpid(), "command": " ".join(sys.argv[:3])}))
-        lock.flush()
+        holder = json.dumps({"process": os.getpid(), "command": " ".join(sys.argv[:3])})
+        with suppress(OSError):  # a full disk; the lock holds without the note of who holds it
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), holder.encode())
         yield
 
 

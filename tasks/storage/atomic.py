@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+TEMPORARY = ".*.part"
+"""The names of unfinished files; a killed process leaves them behind."""
+
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:

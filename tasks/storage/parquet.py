@@ -29,21 +29,56 @@ def write_table(target: Path, table: pa.Table, **options: Any) -> None:
         writer.write_table(table)
 
 
-def open_checked(path: Path, schema: pa.Schema) -> pq.ParquetFile:
+class CheckedFile(pq.ParquetFile):  # type: ignore[misc]
+    """A Parquet file whose damage, found while reading, is an InputError that names it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._damage_is_input_error("not a whole Parquet file"):
+            super().__init__(path, memory_map=True)
+
+    def read(self, *arguments: Any, **options: Any) -> pa.Table:
+        with self._damage_is_input_error("damaged"):
+            return super().read(*arguments, **options)
+
+    def read_row_group(self, group: int, *arguments: Any, **options: Any) -> pa.Table:
+        with self._damage_is_input_error(f"damaged in row group {group}"):
+            return super().read_row_group(group, *arguments, **options)
+
+    def iter_batches(self, *arguments: Any, **options: Any) -> Iterator[pa.RecordBatch]:
+        batches = super().iter_batches(*arguments, **options)
+        while True:
+            with self._damage_is_input_error("damaged"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    @contextmanager
+    def _damage_is_input_error(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise InputError(f"{self._path}: no such file; run the stage that writes it") from None
+        except (pa.ArrowException, OSError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{self._path}: {what} ({reason}); run the stage that writes it again") from None
+
+
+def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:
     """Opens a Parquet file (memory-mapped) and compares its columns with the declared ones.
 
     Raises:
-        InputError: the file is absent, is not whole, or does not have the columns and types of `schema`.
+        InputError: the file is absent, is not whole, or does not have the columns and types of `schema`; what is read
+            from it later raises the same where the file is damaged.
     """
-    try:
-        file = pq.ParquetFile(path, memory_map=True)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; run the stage that writes it") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: not a whole Parquet file ({error}); run the stage that writes it again") from None
+    file = CheckedFile(path)
     for field in schema:
         index = file.schema_arrow.get_field_index(field.name)
         found = file.schema_arrow.field(index).type if index >= 0 else None
         if found is None or not found.equals(field.type):
-            raise InputError(f"{path}: column {field.name!r} should be {field.type}, found {found}")
+            raise InputError(
+                f"{path}: column {field.name!r} should be {field.type}, found {found or 'none'}; "
+                "run the stage that writes it again"
+            )
     return file

@@ -15,7 +15,7 @@ import pytest
 from support import toy_stage
 
 from tasks.errors import WordloomError
-from tasks.pipeline.carry_out import carry_out, fresh
+from tasks.pipeline.carry_out import _remove, carry_out, fresh
 from tasks.pipeline.executors import Assignment, perform, pooled, serial
 from tasks.pipeline.stage import Report
 
@@ -108,16 +108,33 @@ def test_leftovers_of_other_params_are_not_taken_up(tmp_path: Path) -> None:
 
 
 def test_a_kill_while_publishing_costs_only_the_publishing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    carry_out(toy_stage.STAGE, toy_stage.context(tmp_path, power=3), serial)
     context = toy_stage.context(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("tasks.pipeline.carry_out.describe", _power_cut)
+        patch.setattr("tasks.pipeline.carry_out._remove", _power_cut_at_the_metrics)
         with pytest.raises(RuntimeError):
             carry_out(toy_stage.STAGE, context, serial)
-    assert (tmp_path / "toy" / "total.json").exists()  # it had got this far
+    assert json.loads((tmp_path / "toy" / "total.json").read_text()) == 14  # it had got this far
+    assert json.loads((tmp_path / "toy" / "metrics.json").read_text())["total"] == 36
+    assert not (tmp_path / "toy" / "manifest.json").exists()
     assert fresh(toy_stage.STAGE, context) is None
     done: list[int] = []
     assert carry_out(toy_stage.STAGE, context, _noting(done)).report.facts["total"] == 14
     assert done == []
+    assert {path.name for path in (tmp_path / "toy").iterdir()} == {
+        "powers", "total.json", "metrics.json", "run.json", "manifest.json"
+    }  # fmt: skip
+
+
+def test_what_a_killed_worker_left_half_written_is_not_published(tmp_path: Path) -> None:
+    context = toy_stage.context(tmp_path)
+    with pytest.raises(RuntimeError):
+        carry_out(toy_stage.STAGE, context, _stops_after(2))
+    powers = next((tmp_path / ".work" / "toy").glob("*/powers"))
+    (powers / ".3.json.abcd.part").write_text("9")  # the name that `atomic_path` gives
+    carry_out(toy_stage.STAGE, context, serial)
+    assert sorted(path.name for path in (tmp_path / "toy" / "powers").iterdir()) == ["1.json", "2.json", "3.json"]
+    assert len(json.loads((tmp_path / "toy" / "manifest.json").read_text())["outputs"]) == 4
 
 
 def test_a_full_disk_is_one_line_and_harms_nothing(tmp_path: Path) -> None:
@@ -214,8 +231,10 @@ def _nobody(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Rep
     yield
 
 
-def _power_cut() -> dict[str, object]:
-    raise RuntimeError("power cut")
+def _power_cut_at_the_metrics(path: Path) -> None:
+    if path.name == "metrics.json":
+        raise RuntimeError("power cut")
+    _remove(path)
 
 
 def _stops_after(count: int):  # type: ignore[no-untyped-def]
