@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
@@ -46,7 +46,7 @@ def is_compact(path: Path) -> bool:
     Raises:
         InputError: the file is neither.
     """
-    compact = "left" in pq.ParquetFile(path).schema_arrow.names if path.is_file() else True
+    compact = "left" in open_checked(path, pa.schema([WINDOWS.field("center")])).schema_arrow.names
     open_checked(path, WINDOWS if compact else PAIRS)
     return compact
 
@@ -70,12 +70,16 @@ def read_batches(path: Path, words: int, pairs: int, start: Place) -> Iterator[t
         start: where to go on.
 
     Raises:
-        InputError: an id outside 1 .. words, or a window that reaches over its row group.
+        InputError: a null, an id outside 1 .. words, or a window that reaches over its row group.
     """
     compact = is_compact(path)
-    file = open_checked(path, WINDOWS if compact else PAIRS)
+    schema = WINDOWS if compact else PAIRS
+    file = open_checked(path, schema)
     for group in range(start.row_group, file.num_row_groups):
-        columns = [np.asarray(column.to_numpy()) for column in file.read_row_group(group).columns]
+        table = file.read_row_group(group).select(schema.names)
+        if any(column.null_count for column in table.columns):
+            raise InputError(f"{path}: row group {group} holds a null; run skipgrams again")
+        columns = [np.asarray(column.to_numpy()) for column in table.columns]
         for ids in columns[:1] if compact else columns:
             outside = np.flatnonzero((ids < 1) | (ids > words))
             if len(outside):

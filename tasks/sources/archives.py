@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, BinaryIO, cast
 
 from tasks.errors import InputError
+from tasks.interruption import leave_if_asked
 from tasks.sources.compression import damage_is_input_error, open_plain
 from tasks.sources.matching import ARCHIVE_NAME
 
@@ -73,6 +74,7 @@ def unpack(archive: Path, name: str, folder: Path, limits: UnpackLimits) -> list
                 raise _refused(name, member, "is there twice")
             with open(target, "xb") as file:
                 for piece in iter(partial(content.read, PIECE), b""):
+                    leave_if_asked()
                     size += len(piece)
                     if size > limits.size:
                         raise InputError(

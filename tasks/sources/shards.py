@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tasks.interruption import leave_if_asked
 from tasks.sources.document import Document, check_length
 from tasks.storage.parquet import parquet_writer
 from tasks.storage.schemas import DOCUMENTS
@@ -52,12 +53,16 @@ def write_shards(
         name_shard: the path of the shard of a number.
         limit: a shard closes with the document that brings its text to so many bytes.
         advance: told of the documents that were written.
+
+    Raises:
+        Interrupted: the process was asked to stop.
     """
     count = total = shards = filled = 0
     labels: Counter[str] | None = Counter()
     writer: pq.ParquetWriter | None = None
     with ExitStack() as stack:
         for group, size in _row_groups(documents, limit):
+            leave_if_asked()
             if writer is None:
                 writer = stack.enter_context(
                     parquet_writer(name_shard(shards), DOCUMENTS, use_dictionary=["label", "split"])

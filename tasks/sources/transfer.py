@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from tasks.errors import InputError
+from tasks.interruption import leave_if_asked
 from tasks.progress import progress
 from tasks.sources.urls import file_name, shown_url
 from tasks.storage.atomic import sync, write_json
@@ -147,6 +148,7 @@ def _receive(client: httpx.Client, url: str, partial: Path, note: Path, pinned: 
         with progress(file_name(url), total, "B") as advance, open(partial, "ab") as file:
             advance(have)
             for piece in response.iter_raw():
+                leave_if_asked()
                 file.write(piece)
                 advance(len(piece))
     size = partial.stat().st_size

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.errors import InputError
+from tasks.interruption import leave_if_asked
 from tasks.storage.parquet import open_checked
 
 BATCH_DOCUMENTS = 256
@@ -20,9 +21,11 @@ def read_batches(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
     Raises:
         InputError: the file is not what `schema` says, or holds a null where none may be.
+        Interrupted: the process was asked to stop.
     """
     with open_checked(path, schema) as file:
         for batch in file.iter_batches(batch_size=BATCH_DOCUMENTS, columns=schema.names):
+            leave_if_asked()
             ordered = batch.select(schema.names)
             for field, column in zip(schema, ordered.columns, strict=True):
                 if not field.nullable and column.null_count:
