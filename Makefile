@@ -41,17 +41,17 @@ lock: .venv/.installed-dev  ## the lock files anew, from the ranges in pyproject
 clean:  ## what runs have left behind; not data/, not .venv
 	rm -rf data/.work data/.runs .prefect .pytest_cache .mypy_cache .ruff_cache .hypothesis dvc_plots
 
-# pip compiles on installing, so that the first run need not
+# The lock files are complete, so pip need not resolve anything: --no-deps. It compiles the sources on installing.
 .venv/.python:
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(None if ok else "wordloom needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 run")'
 	$(PYTHON) -m venv .venv
 	@touch $@
 
 .venv/.installed: .venv/.python requirements.lock pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
