@@ -19,10 +19,10 @@ STAGES = NAMES[:-1]
 SMALL: dict[str, Any] = {
     "download": {"shard_mb": 0.02},
     "tokenize": {"min_count": 2},
-    "skipgrams": {"draws": 6},
+    "skipgrams": {"draws": 4},
     "train": {"dim": 32, "epochs": 24, "checkpoint_seconds": 0.001},
 }
-"""5 shards, 30 skip-gram jobs, 120 steps of training with a checkpoint after each."""
+"""5 shards, 20 skip-gram jobs, 120 steps of training with a checkpoint after each."""
 
 
 @dataclass(frozen=True)

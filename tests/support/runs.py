@@ -30,6 +30,15 @@ if __name__ == "__main__":
 """Several stages in one process, which spares the start of an interpreter for each."""
 
 
+PARAMS: dict[str, Any] = {
+    "clean": {"min_token_length": 2, "stopwords": None},
+    "skipgrams": {"window": 5, "dynamic": True, "subsample": 0.001},
+    "train": {"negatives": 5, "negative_power": 0.75, "learning_rate": 0.025},
+    "run": {"workers": 1},
+}
+"""What the tests' figures rest on, whatever the project's own values are."""
+
+
 @dataclass(frozen=True)
 class Project:
     """A params.yaml of its own, with the code that is tested; every run names its own folder of artifacts."""
@@ -82,7 +91,7 @@ def make_project(folder: Path, corpus: bytes, above: Mapping[str, Any]) -> Proje
     (folder / "corpus.txt").write_bytes(corpus)
     project = Project(folder)
     source = {"kind": "files", "path": str(folder / "corpus.txt"), "format": "lines"}
-    project.change(overlaid({"corpus": {"sources": [source]}, "run": {"workers": 1}}, above))
+    project.change(overlaid(overlaid(PARAMS, {"corpus": {"sources": [source]}}), above))
     return project
 
 
