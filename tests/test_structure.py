@@ -114,9 +114,8 @@ def _imported(start: str) -> set[str]:
             for module in modules:
                 path = Path(*module.split("."))
                 for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-                    if module.startswith("tasks.") and (ROOT / candidate).is_file() and candidate.stem != "__init__":
-                        pending.append(candidate.as_posix())
-                    elif module.startswith("tasks.") and candidate.stem == "__init__" and _has_code(ROOT / candidate):
+                    holds_code = _has_code if candidate.stem == "__init__" else Path.is_file
+                    if module.startswith("tasks.") and holds_code(ROOT / candidate):
                         pending.append(candidate.as_posix())
     return seen
 
