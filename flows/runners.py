@@ -7,6 +7,7 @@ of a cancelled run, by an exception in the main thread, which must not tear the 
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -21,7 +22,7 @@ from prefect.tasks import Task, exponential_backoff
 from tasks.errors import InputError, Interrupted, WordloomError
 from tasks.interruption import request_stop
 from tasks.params import RunParams
-from tasks.pipeline.executors import Assignment, Executor, perform
+from tasks.pipeline.executors import Assignment, Executor, perform, worker_ended
 from tasks.pipeline.stage import Report
 from tasks.pipeline.workers import cores, enter_worker
 
@@ -87,8 +88,11 @@ class FlowExecutor(AbstractContextManager["FlowExecutor"]):
             futures: dict[PrefectFuture[Report], Assignment] = {
                 runner.submit(work, {"assignment": each}): each for each in assignments
             }
-            for future in as_completed(list(futures)):
-                yield futures[future], future.result()
+            try:
+                for future in as_completed(list(futures)):
+                    yield futures[future], future.result()
+            except BrokenExecutor as error:
+                raise worker_ended(self._workers) from error
 
         return execute
 

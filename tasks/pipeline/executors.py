@@ -88,11 +88,16 @@ def pooled(kind: RunnerName, workers: int, threads: int) -> Executor:
                     process.terminate()
             if isinstance(error, BrokenProcessPool):
                 leave_if_asked()  # a SIGTERM to the whole group ends the workers before this process has looked at it
-                raise WordloomError(
-                    f"one of {workers} worker processes ended abruptly, perhaps killed for want of memory (lower "
-                    "run.workers or download.shard_mb then); the same command goes on from here"
-                ) from error
+                raise worker_ended(workers) from error
             raise
         pool.shutdown()
 
     return execute
+
+
+def worker_ended(workers: int) -> WordloomError:
+    """What to say when a process of the pool is gone without a word."""
+    return WordloomError(
+        f"one of {workers} worker processes ended abruptly, perhaps killed for want of memory (lower run.workers or "
+        "download.shard_mb then); the same command goes on from here"
+    )

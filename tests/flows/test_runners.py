@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support import toy_stage
 
-from tasks.errors import InputError
+from tasks.errors import InputError, WordloomError
 from tasks.params import RunParams
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import serial
@@ -86,6 +86,22 @@ def test_what_fails_by_chance_is_tried_again(prefect_server: str, tmp_path: Path
 
     assert retrying() == {"total": 9, "numbers": 1}
     assert tried == [3, 3]
+
+
+def test_a_killed_worker_is_one_clear_line(prefect_server: str, tmp_path: Path) -> None:
+    from prefect import flow
+
+    from flows.runners import FlowExecutor
+
+    stage = toy_stage.STAGE.__class__(**{**toy_stage.STAGE.__dict__, "rounds": (_round(toy_stage.kill_worker),)})
+
+    @flow(name="killed", persist_result=False)
+    def killed() -> None:
+        with FlowExecutor(RunParams(runner="processes", retries=0), workers=2) as executor:
+            carry_out(stage, toy_stage.context(tmp_path, numbers=(1, 2)), executor.for_stage("toy"))
+
+    with pytest.raises(WordloomError, match="worker processes ended abruptly"):
+        killed()
 
 
 def _round(work: object) -> object:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ def work(job: ToyJob) -> Report:
     time.sleep(job.seconds)
     write_json(job.output, job.number**job.power)
     return Report({"value": job.number**job.power})
+
+
+def kill_worker(job: ToyJob) -> Report:
+    """The kernel's out-of-memory killer, as far as the pool can tell."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("not reached")
 
 
 def finish(context: Context, reports: Sequence[Report]) -> Report:
