@@ -27,6 +27,7 @@ from tasks.pipeline.workers import die_with
 logger = logging.getLogger("wordloom")
 
 START_SECONDS = 90.0
+SEND_SECONDS = 10.0
 
 
 @contextmanager
@@ -52,6 +53,7 @@ def own_server(meanwhile: Callable[[], object] | None = None) -> Iterator[str]:
         try:
             yield address
         finally:
+            _send_what_is_left()
             stop(process)
     finally:
         del os.environ["PREFECT_API_URL"]
@@ -84,6 +86,18 @@ def start_server(
         stop(process)
         raise
     return process, address
+
+
+def _send_what_is_left() -> None:
+    """Sends the events and log lines that Prefect still holds, while there is a server that takes them.
+
+    Left to the end of the process, it would try to reach the server that is gone, for the better part of a minute.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for service in (EventsWorker, APILogWorker):
+        service.drain_all(timeout=SEND_SECONDS)
 
 
 def _address(port: int) -> str:
