@@ -26,8 +26,8 @@ class Origin:
     manifest: dict[str, Any]
     current: bool
 
-    def corpus(self) -> dict[str, str]:
-        """The SHA-256 of each input that no stage has written: the corpus, if this is the chain's last link."""
+    def given(self) -> dict[str, str]:
+        """The SHA-256 of each input that no stage has written: the corpus, a list of stopwords."""
         data = data_folder(self.folder)
         inputs: dict[str, str] = self.manifest["inputs"]
         return {name: sha256 for name, sha256 in inputs.items() if _written(data, name) is None}

@@ -86,7 +86,8 @@ def tree(folder: Path) -> dict[str, str]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The whole pipeline run once by `dvc repro`, with the result in git and a remote folder at hand."""
     folder = make_project(tmp_path_factory.mktemp("dvc") / "project")
-    change_params(folder, {"run": {"runner": "threads"}, "evaluate": {"map_words": 20, "neighbours": ["space"]}})
+    above = {"run": {"runner": "threads"}, "evaluate": {"map_words": 20, "neighbours": ["space"]}}
+    change_params(folder, above | {"clean": {"min_token_length": 2}})
     project = Project(folder)
     project.dvc("remote", "add", "--default", "folder", str(folder.parent / "remote"))
     assert project.ran(project.dvc("repro")) == list(NAMES)
@@ -152,19 +153,21 @@ def test_push_and_pull_restore_a_deleted_model(project: Project) -> None:
     data = project.folder / "data"
     before = tree(data)
     assert "pushed" in project.dvc("push")
-    (data / "train" / "sgns" / "vectors.npy").unlink()
+    shutil.rmtree(data / "train")
     shutil.rmtree(data / "export")
     shutil.rmtree(project.folder / ".dvc" / "cache" / "files")
-    project.run("git", "checkout", "--", "data/export")  # metrics.json is in git
+    project.run("git", "checkout", "--", "data/train", "data/export")  # metrics.json is in git
     project.dvc("pull")
     after = tree(data)
     gone = set(before) - set(after)
-    assert gone == {"export/sgns/run.json"}  # seconds, dates: of the machine that ran
+    assert gone == {"train/sgns/run.json", "export/sgns/run.json"}  # seconds, dates: of the machine that ran
     assert after == {name: sha256 for name, sha256 in before.items() if name not in gone}
     assert project.json("status") == {}
     assert project.ran(project.dvc("repro")) == []
     words = project.run(sys.executable, "-c", "import wordloom; v = wordloom.load('data/train/sgns'); print(len(v))")
     assert int(words) == json.loads((data / "train" / "sgns" / "metrics.json").read_text())["words"]
+    summary = project.run(sys.executable, "-m", "wordloom.cli", "run")
+    assert "a pair in the last epoch" in summary and "words/s" not in summary
 
 
 def test_the_vectors_are_a_registered_artifact(project: Project, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tasks.exits import leaving
 from tasks.progress import log_to_stderr
@@ -169,10 +170,12 @@ def _show_neighbours(found: dict[str, list[tuple[str, float]]], as_json: bool) -
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     for title, nearest in found.items():
-        table = Table("word", "cosine", title=title, title_justify="left")
+        console = Console(highlight=False)
+        console.print(Text(title, style="bold"), soft_wrap=True)
+        table = Table("word", "cosine")
         for word, cosine in nearest:
-            table.add_row(word, f"{cosine:.3f}")
-        Console().print(table)
+            table.add_row(Text(word), f"{cosine:.3f}")
+        console.print(table)
 
 
 def main() -> None:

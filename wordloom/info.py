@@ -56,8 +56,8 @@ def show(content: dict[str, Any], params: bool) -> None:
         title = f"{link['stage']}  in {near(Path(link['folder']))}, fingerprint {link['fingerprint']}"
         if not link["current"]:
             title += "; CHANGED SINCE: what lies there now is not what this was made from"
-        corpus = [(f"from {name}", f"sha256 {sha256}") for name, sha256 in link["corpus"].items()]
-        _show_rows(console, title, _flat(link["params"]) + corpus)
+        given = [(f"from {name}", f"sha256 {sha256}") for name, sha256 in link["given"].items()]
+        _show_rows(console, title, _flat(link["params"]) + given)
 
 
 def _show_rows(console: Console, title: str, rows: list[tuple[str, str]]) -> None:
@@ -76,7 +76,7 @@ def _flat(params: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _link(origin: Origin) -> dict[str, Any]:
-    return {"folder": str(origin.folder), "current": origin.current, "corpus": origin.corpus(), **origin.manifest}
+    return {"folder": str(origin.folder), "current": origin.current, "given": origin.given(), **origin.manifest}
 
 
 def _tools() -> dict[str, str]:

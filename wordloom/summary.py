@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tasks.errors import InputError
 from tasks.models import model_folder
@@ -43,7 +44,7 @@ def show(asked: Request) -> None:
         table.add_column(style="dim", min_width=18)
         table.add_column()
         for name, value in rows:
-            table.add_row(name, value)
+            table.add_row(name, Text(value))
         console.print(table)
     export, evaluate = asked.data / model_folder("export"), asked.data / model_folder("evaluate")
     for name, path in (("vectors", export), ("report", evaluate / "report.md")):

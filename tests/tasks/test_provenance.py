@@ -73,10 +73,10 @@ def test_the_chain_goes_from_the_artifact_to_the_corpus(data: Path) -> None:
     assert [origin.folder for origin in chain] == [data / name for name in ("train/sgns", "tokenize", "download")]
 
 
-def test_the_corpus_is_what_no_stage_has_written(data: Path) -> None:
+def test_what_no_stage_has_written_was_given(data: Path) -> None:
     *rest, last = trace(data / "export" / "sgns" / "vectors.bin")
-    assert last.corpus() == CORPUS
-    assert not any(origin.corpus() for origin in rest)
+    assert last.given() == CORPUS
+    assert not any(origin.given() for origin in rest)
 
 
 def test_the_way_is_found_from_another_folder(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
