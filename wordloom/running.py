@@ -29,7 +29,6 @@ def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) 
 
     with own_server(meanwhile=lambda: import_module("flows.train")):
         from prefect.exceptions import TerminationSignal
-        from prefect.logging.handlers import APILogHandler
 
         from flows.train import train
 
@@ -37,8 +36,6 @@ def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) 
             facts: dict[str, object] = train(profile, list(overrides), str(asked.data), wait=False)
         except TerminationSignal as stop:
             raise Interrupted(stop.signal) from None
-        finally:
-            APILogHandler().flush()  # what is sent at exit finds the server gone, and tries again for over a minute
     return facts
 
 
