@@ -13,7 +13,7 @@ run: .venv/.installed  ## the whole pipeline on the configured corpus, as a Pref
 	@$(BIN)/wordloom run
 
 test: .venv/.installed-dev  ## every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 lint: .venv/.installed-dev  ## ruff, mypy --strict, the import contracts
 	$(BIN)/ruff check .

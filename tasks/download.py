@@ -267,6 +267,7 @@ STAGE = Stage(
     finish=finish,
     code=(
         "tasks/download.py",
+        "tasks/project.py",
         "tasks/sources/archives.py",
         "tasks/sources/bundled.py",
         "tasks/sources/compression.py",

@@ -47,6 +47,8 @@ def progress(label: str, total: float | None, unit: str) -> Iterator[Advance]:
                 observer(label, min(1.0, done / total) if total else 0.0, note)
 
         yield advance_all
+    for observer in _observers:  # whole, whatever rounding has left
+        observer(label, 1.0, "")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from tasks.storage.matrix import Matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.transforms import Bbox
+    from matplotlib.transforms import Bbox, BboxBase
 
 GROUP_COLORS = (
     *("#2f6690", "#c8752d", "#3d8361", "#a23b4a", "#6c5b9e"),
@@ -149,13 +149,17 @@ def _label(axes: "Axes", place: Place, position: NDArray[np.float64], taken: "li
         text.set_position(shift)
         text.set(ha=horizontal, va=vertical)
         box = text.get_window_extent()
-        if not any(box.overlaps(other) for other in taken):
+        if _inside(box, axes.figure.bbox) and not any(box.overlaps(other) for other in taken):
             taken.append(box)
             return
     if place.head:
         taken.append(box)
     else:
         text.remove()
+
+
+def _inside(box: "Bbox", figure: "BboxBase") -> bool:
+    return bool(box.x0 >= figure.x0 and box.x1 <= figure.x1 and box.y0 >= figure.y0 and box.y1 <= figure.y1)
 
 
 def _color(place: Place) -> str:

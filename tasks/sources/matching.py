@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from tasks.errors import InputError
-from tasks.sources.bundled import PROJECT_ROOT
+from tasks.project import project_root
 from tasks.sources.document import SourceFile
 
 ARCHIVE_NAME = re.compile(r"\.(zip|tar(\.\w+)?|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
@@ -21,7 +21,7 @@ def match_files(folder: str, pattern: str) -> list[SourceFile]:
     Raises:
         InputError: there is none, or it is an archive.
     """
-    root = PROJECT_ROOT / Path(folder).expanduser()
+    root = project_root() / Path(folder).expanduser()
     path = root / Path(pattern).expanduser()
     if path.is_file():
         found = [path]
@@ -41,4 +41,5 @@ def match_files(folder: str, pattern: str) -> list[SourceFile]:
 
 def shown(path: Path) -> str:
     """A path as people and source.json name it: from the project's root where it lies below it."""
-    return path.relative_to(PROJECT_ROOT).as_posix() if path.is_relative_to(PROJECT_ROOT) else path.as_posix()
+    root = project_root()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -40,7 +40,5 @@ WINDOWS = pa.schema(
 )
 """skipgrams, layout "windows": one row a kept token; its contexts are the `left` rows before and `right` rows after."""
 
-PAIRS = pa.schema(
-    [pa.field("center", pa.int32(), nullable=False), pa.field("context", pa.int32(), nullable=False)]
-)
+PAIRS = pa.schema([pa.field("center", pa.int32(), nullable=False), pa.field("context", pa.int32(), nullable=False)])
 """skipgrams, layout "pairs": one row a positive pair."""
