@@ -1,10 +1,13 @@
 """What every test shares: no analytics, a Prefect home of its own, and one real server for all that need one."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tasks import interruption
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,3 +29,14 @@ def prefect_server(_settings: None) -> Iterator[str]:
 
     with own_server() as address:
         yield address
+
+
+@pytest.fixture
+def command_handlers() -> Iterator[None]:
+    """The command's own handlers, as `wordloom run` installs them; afterwards pytest's, and no signal remembered."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    interruption.install()
+    yield
+    interruption.install()
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -82,10 +82,11 @@ def pooled(kind: RunnerName, workers: int, threads: int) -> Executor:
                 for future in done:
                     yield futures[future], future.result()
         except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(pool, ProcessPoolExecutor):
                 for process in multiprocessing.active_children():
                     process.terminate()
+            # waited for: a pool that is still winding up when the interpreter ends prints a traceback of its own
+            pool.shutdown(cancel_futures=True)
             if isinstance(error, BrokenProcessPool):
                 leave_if_asked()  # a SIGTERM to the whole group ends the workers before this process has looked at it
                 raise worker_ended(workers) from error

@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,6 @@ from tasks.errors import Interrupted
 from tasks.params import RunParams
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.stage import Report, Round
-
-
-@pytest.fixture
-def command_handlers() -> Iterator[None]:
-    """The command's own handlers, as `wordloom run` installs them; afterwards pytest's, and no signal remembered."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    interruption.install()
-    yield
-    interruption.install()
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def _work_until_asked(job: toy_stage.ToyJob) -> Report:

@@ -90,8 +90,8 @@ def make_project(folder: Path, corpus: bytes, above: Mapping[str, Any]) -> Proje
         (folder / name).write_bytes((ROOT / name).read_bytes())
     (folder / "corpus.txt").write_bytes(corpus)
     project = Project(folder)
-    source = {"kind": "files", "path": str(folder / "corpus.txt"), "format": "lines"}
-    project.change(overlaid(overlaid(PARAMS, {"corpus": {"sources": [source]}}), above))
+    source = {"kind": "files", "path": "corpus.txt", "format": "lines"}  # relative: the same in a copy of the project
+    project.change(overlaid(overlaid(PARAMS, {"corpus": {"folder": ".", "sources": [source]}}), above))
     return project
 
 

@@ -2,21 +2,12 @@
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
 from tasks import interruption
 
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    interruption.install()
-    yield
-    interruption.install()
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("command_handlers")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

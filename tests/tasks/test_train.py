@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import log_expit
 
-from tasks import interruption
 from tasks.errors import InputError, Interrupted, WordloomError
 from tasks.kernels.windows import document_pairs, draw_windows, keep_thresholds
 from tasks.pipeline.stage import Context, Report
 from tasks.storage.parquet import parquet_writer, write_table
 from tasks.storage.schemas import PAIRS, VOCABULARY, WINDOWS
 from tasks.train import STAGE, TrainParams, finish, plan, work
+
+pytestmark = pytest.mark.usefixtures("command_handlers")
 
 CLUSTERS, MEMBERS = 6, 8
 WORDS = CLUSTERS * MEMBERS
@@ -78,16 +79,6 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_vocabulary(data, [document for shard in shards for document in shard], WORDS)
     write_shards(data, [shards, shards[::-1]])
     return data
-
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    interruption.install()
-    yield
-    interruption.install()
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def run(data: Path, folder: Path, threads: int = 1, **params: Any) -> Report:
