@@ -32,6 +32,10 @@ def environment(threads: int) -> dict[str, str]:
     return kept | {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
 
 
+PROFILE = "large"
+"""Word2vec's own settings: what the peer knows too."""
+
+
 def overrides(corpus: Path | None) -> list[str]:
     """The corpus that is measured; by default the bundled one."""
     if corpus is None:
@@ -86,7 +90,7 @@ def spread(values: list[float]) -> dict[str, float]:
 
 def compare(data: Path, changed: list[str], rounds: int) -> dict[str, Any]:
     """Rounds of ours (deterministic; free on all threads) and the peer's, one after the other, a seed each."""
-    params = dict(request(overrides=tuple(changed)).raw)
+    params = dict(request(PROFILE, tuple(changed), data).raw)
     threads = cores()
     runs: dict[str, list[dict[str, Any]]] = {"deterministic": [], "free": [], "gensim": []}
     for seed in range(1, rounds + 1):
@@ -150,7 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Training beside gensim's, on the same tokens.")
     parser.add_argument("--corpus", type=Path, help="a text file, one document a line; by default the bundled corpus")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="instead of params.yaml's")
+    parser.add_argument("--epochs", type=int, help="instead of the profile's")
     options = parser.parse_args()
     root = project_root()
     changed = overrides(options.corpus) + ([f"train.epochs={options.epochs}"] if options.epochs else [])
@@ -168,7 +172,7 @@ def main() -> None:
 
 
 def _stage(name: str, data: Path, changed: list[str], threads: int | None = None) -> None:
-    command = [sys.executable, "-m", "tasks", name, "--data", str(data)]
+    command = [sys.executable, "-m", "tasks", name, "--profile", PROFILE, "--data", str(data)]
     for each in changed:
         command += ["--set", each]
     subprocess.run(command, env=environment(threads or cores()), check=True, capture_output=True)
