@@ -35,6 +35,13 @@ def command(corpus: Path, data: Path) -> list[str]:
     ]  # fmt: skip
 
 
+def runs_folder(root: Path) -> Path:
+    """Where runs that differ from params.yaml lie; on the disk of data/, which has the room."""
+    folder = root / "data" / ".runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def unbroken(corpus: Path, data: Path) -> float:
     """Runs to the end; returns the seconds."""
     started = time.monotonic()
@@ -98,7 +105,7 @@ def main() -> None:
     root = project_root()
     seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "little")
     moments = random.Random(seed)
-    with tempfile.TemporaryDirectory(dir=root / "data", prefix=".soak-") as folder:
+    with tempfile.TemporaryDirectory(dir=runs_folder(root), prefix="soak-") as folder:
         whole, broken = Path(folder) / "unbroken", Path(folder) / "killed"
         seconds = unbroken(options.corpus.resolve(), whole)
         kills = [killed(options.corpus.resolve(), broken, moments.uniform(0.1, 0.6) * seconds) for _ in range(2)]
