@@ -20,8 +20,9 @@ import yaml
 from flows import settings
 from flows.notify import notify
 from flows.overdue import OverdueWatch, retrain_params
-from flows.server import raise_if_asked, start_child, start_server, stop
+from flows.server import start_child, start_server, stop
 from tasks.errors import BusyError, InputError, WordloomError
+from tasks.interruption import leave_if_asked
 from tasks.pipeline.locking import exclusive
 from tasks.request import request
 
@@ -82,10 +83,10 @@ def _serving(root: Path, port: int, home: Path) -> Iterator[dict[str, subprocess
         for flow, run in pool.settle():
             if flow == "retrain":
                 notify(retrain_params(request(root=root)), "failed", f"retraining {run} was killed")
-        raise_if_asked()
+        leave_if_asked()
         pool.prepare_pool()
         pool.deploy(root)
-        raise_if_asked()
+        leave_if_asked()
         worker = start_child("flows.worker", [str(os.getpid())], home / "worker.log")
         try:
             _welcome(root, address, home)
@@ -110,7 +111,7 @@ def _attend(root: Path, children: dict[str, subprocess.Popen[bytes]], watch: Ove
                 watch.look(request(root=root))
             except WordloomError as error:  # someone is editing params.yaml
                 logger.warning("%s", error)
-        raise_if_asked()
+        leave_if_asked()
         time.sleep(0.2)
 
 

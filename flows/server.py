@@ -20,8 +20,8 @@ from typing import Literal
 
 import httpx
 
-from tasks.errors import Interrupted, WordloomError
-from tasks.interruption import stop_requested
+from tasks.errors import WordloomError
+from tasks.interruption import leave_if_asked
 from tasks.pipeline.workers import die_with
 
 logger = logging.getLogger("wordloom")
@@ -135,24 +135,13 @@ def free_port() -> int:
 def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and process.poll() is None:
-        raise_if_asked()
+        leave_if_asked()
         try:
             if httpx.get(f"{address}/health", timeout=5.0).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
     raise WordloomError(f"{log}: the Prefect server did not start; its output is there")
-
-
-def raise_if_asked() -> None:
-    """Leaves if this process was asked to stop.
-
-    Raises:
-        Interrupted: it was.
-    """
-    number = stop_requested()
-    if number is not None:
-        raise Interrupted(number)
 
 
 def _serve(kind: str, port: int, parent: int) -> None:
