@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from tasks.errors import InputError
-from tasks.models import MODEL, model_folder
+from tasks.models import model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.scoring.analogies import Section, read_questions, score_analogies
 from tasks.scoring.keyed import packaged
@@ -128,7 +128,7 @@ class MapJob(EvaluateJob):
 def plan(context: Context, reports: Sequence[Report]) -> list[EvaluateJob]:
     """One job a test set, one for the neighbours, one for the map; the longest ones first."""
     params = context.section(EvaluateParams)
-    trained = (context.data / model_folder("train") / "vectors.npy", context.data / "tokenize" / "vocabulary.parquet")
+    trained = (context.data / model_folder("train", context.model) / "vectors.npy", context.data / "tokenize" / "vocabulary.parquet")
     scores = context.work / "scores"
     asked = params.neighbours
     source = packaged(ANALOGY_FILE)
@@ -214,7 +214,7 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
         InputError: a summary of an earlier stage is absent or damaged.
     """
     params = context.section(EvaluateParams)
-    train = context.data / model_folder("train")
+    train = context.data / model_folder("train", context.model)
     found = {name: score for report in reports for name, score in report.facts.get("scores", {}).items()}
     sections = {name: each for report in reports for name, each in report.facts.get("sections", {}).items()}
     scores = {name: found[name] for name in (*PAIRS, *params.pairs, *ANALOGIES)}
@@ -223,7 +223,7 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     plot_loss(history, context.work / "loss.png")
     near = _read_summary(context.work / "neighbours.json", "evaluate")
     findings = Findings(
-        model=MODEL,
+        model=context.model,
         words=words,
         dim=dim,
         stages={name: _read_summary(context.data / name / "metrics.json", name) for name in REPORTED}
@@ -244,7 +244,7 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
 
 def inputs(context: Context) -> list[Path]:
     """The vectors, their words, the summaries that the report shows, and one's own pairs."""
-    train = context.data / model_folder("train")
+    train = context.data / model_folder("train", context.model)
     return [
         train / "vectors.npy",
         train / "history.csv",
@@ -258,14 +258,14 @@ def inputs(context: Context) -> list[Path]:
 
 def folder(context: Context) -> Path:
     """evaluate/<model>."""
-    return model_folder("evaluate")
+    return model_folder("evaluate", context.model)
 
 
 def draw_speed(context: Context, published: Path) -> None:
     """speed.csv and speed.png: how fast the training was that made these vectors, where this machine knows it."""
     from tasks.scoring.plots import plot_speed
 
-    run = context.data / model_folder("train") / "run.json"
+    run = context.data / model_folder("train", context.model) / "run.json"
     if run.is_file():
         plot_speed(_read_summary(run, "train"), published / "speed.png")
 

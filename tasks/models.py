@@ -1,11 +1,17 @@
-"""The name of the model that is trained, and where its artifacts lie: a folder of its own under train/ and the like."""
+"""The models that can be trained, and where the artifacts of each lie: a folder of its own under train/ and the like."""
 
 from pathlib import Path
+from typing import Literal
 
-MODEL = "sgns"
-"""Skip-grams with negative sampling (Mikolov et al. 2013)."""
+ModelName = Literal["sgns", "cbow"]
+"""Skip-grams with negative sampling (Mikolov et al. 2013); CBOW with the corrected gradient (İrsoy et al. 2021)."""
+
+EngineName = Literal["numba", "tensorflow"]
+"""Who computes."""
+
+DEFAULT_MODEL: ModelName = "sgns"
 
 
-def model_folder(stage: str) -> Path:
-    """The folder of a stage that has one folder a model, relative to data/: "train" -> train/sgns."""
-    return Path(stage) / MODEL
+def model_folder(stage: str, model: str) -> Path:
+    """The folder of a stage that has one folder a model, relative to data/: ("train", "sgns") -> train/sgns."""
+    return Path(stage) / model

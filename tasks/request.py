@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import InputError
+from tasks.models import DEFAULT_MODEL
 from tasks.params import PARAMS_FILE, RunParams, load, overlaid, parsed, sections, stage_sections, validate
 from tasks.pipeline.stage import Context, Stage
 from tasks.pipeline.workers import cores
@@ -45,6 +46,11 @@ class Request:
         return section
 
     @property
+    def model(self) -> str:
+        """Which model is trained."""
+        return str((self.raw.get("train") or {}).get("model", DEFAULT_MODEL))
+
+    @property
     def workers(self) -> int:
         """Jobs side by side."""
         return self.run.workers or cores()
@@ -55,6 +61,7 @@ class Request:
             data=self.data,
             work=self.data / ".work" / stage.name,
             sections=stage_sections(self.raw, stage),
+            model=self.model,
             workers=self.workers,
             threads=cores(),
         )

@@ -1,30 +1,35 @@
 """Stage skipgrams: encoded documents into the windows that training walks through.
 
 Reads tokenize/vocabulary.parquet and tokenize/documents/part-*.parquet; writes shards/draw-000/part-00000.parquet and
-so on, one shard of documents and one draw of subsampling and window sizes a job. The bytes depend on the params, the
-documents and the seed, not on who runs which job. Memory is bounded by a batch of documents. A row group ends where a
-document ends, so windows can be read row group by row group.
+so on, one shard of documents and one draw of subsampling and window sizes a job; with `materialize: false` a small JSON
+file in its place, from which training draws the same windows. The bytes depend on the params, the documents and the
+seed, not on who runs which job. Memory is bounded by a batch of documents. A row group ends where a document ends, so
+windows can be read row group by row group.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import Field
+from pyarrow.parquet import ParquetWriter
+from pydantic import Field, model_validator
 
 from tasks.errors import InputError
+from tasks.interruption import leave_if_asked
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, part_name, parts
 from tasks.progress import human
+from tasks.storage.atomic import write_json
 from tasks.storage.parquet import parquet_writer
 from tasks.storage.schemas import PAIRS, WINDOWS
 
-BATCH_TOKENS = 1 << 18
-"""Tokens that are drawn and written together: a row group."""
+if TYPE_CHECKING:
+    from tasks.kernels.windows import Windows
 
 PAIRS_AT_ONCE = 1 << 22
 """Explicit pairs that are expanded and written together."""
@@ -41,7 +46,14 @@ class SkipgramsParams(StageParams):
     subsample: float = Field(1e-3, ge=0, le=1, description="thin out words above this share of the tokens; 0: off")
     draws: int = Field(1, ge=1, description="draws of subsampling and reach; training cycles through them")
     layout: Literal["windows", "pairs"] = Field("windows", description="compact rows, or one row a pair")
+    materialize: bool = Field(True, description="write the windows; false: training draws them itself, the same ones")
     seed: int = Field(1, ge=0, description="of subsampling and reach")
+
+    @model_validator(mode="after")
+    def _pairs_are_written(self) -> "SkipgramsParams":
+        if self.layout == "pairs" and not self.materialize:
+            raise ValueError("layout pairs is for rows that are written; set materialize: true or layout: windows")
+        return self
 
 
 class Forecast(NamedTuple):
@@ -67,6 +79,9 @@ def forecast(counts: NDArray[np.int64], params: SkipgramsParams) -> Forecast:
     """Rows, pairs and bytes of all draws together. counts: int64 [words]."""
     from tasks.kernels.windows import keep_probability
 
+    if not params.materialize:
+        drawn = forecast(counts, params.model_copy(update={"materialize": True}))
+        return drawn._replace(bytes=0.0)
     rows = float((counts * keep_probability(counts, params.subsample)).sum()) * params.draws
     pairs = rows * (params.window + 1 if params.dynamic else 2 * params.window)
     if params.layout == "pairs":
@@ -101,7 +116,7 @@ def plan(context: Context, reports: Sequence[Report]) -> list[SkipgramsJob]:
     tokens = [count_tokens(path) for path in documents]
     return [
         SkipgramsJob(
-            output=context.work / "shards" / f"draw-{draw:03d}" / part_name(shard),
+            output=_output(context.work, params, draw, shard),
             size=tokens[shard],
             documents=path,
             vocabulary=vocabulary,
@@ -115,40 +130,50 @@ def plan(context: Context, reports: Sequence[Report]) -> list[SkipgramsJob]:
 
 
 def work(job: SkipgramsJob) -> Report:
-    """Draws the windows of one shard and writes them."""
-    from tasks.kernels.random_streams import stream_key
-    from tasks.kernels.reading import read_counts, read_documents
-    from tasks.kernels.windows import Windows, draw_windows, expand_pairs, keep_probability, keep_thresholds
+    """Draws the windows of one shard and writes them, or how they are drawn."""
+    from tasks.kernels.reading import read_counts
+    from tasks.kernels.shards import Drawing, draw_shard
 
     params = job.params
     counts = read_counts(job.vocabulary)
-    thresholds = keep_thresholds(keep_probability(counts, params.subsample))
-    key = stream_key(params.seed, job.draw, job.shard)
-    schema = WINDOWS if params.layout == "windows" else PAIRS
+    drawing = Drawing(
+        documents=job.documents.name,
+        window=params.window,
+        dynamic=params.dynamic,
+        subsample=params.subsample,
+        stream=(params.seed, job.draw, job.shard),
+    )
     tokens = rows = pairs = 0
-
-    def tables(windows: Windows) -> list[list[NDArray[np.generic]]]:
-        """The columns of each row group that these windows become."""
-        if params.layout == "windows":
-            return [list(windows)]
-        step = max(1, PAIRS_AT_ONCE // (2 * params.window))
-        starts = range(0, len(windows.center), step)
-        return [list(expand_pairs(windows, start, min(start + step, len(windows.center)))) for start in starts]
-
-    with parquet_writer(job.output, schema, use_dictionary=False) as writer:
-        for batch in read_documents(job.documents, len(counts), BATCH_TOKENS):
-            windows = draw_windows(
-                batch.ids, batch.offsets, thresholds, params.window, params.dynamic, key, first_token=tokens
-            )
-            tokens += len(batch.ids)
+    schema = WINDOWS if params.layout == "windows" else PAIRS
+    writing = parquet_writer(job.output, schema, use_dictionary=False) if params.materialize else nullcontext()
+    with writing as writer:
+        for drawn_from, windows in draw_shard(job.documents, counts, drawing):
+            leave_if_asked()
+            tokens += drawn_from
             rows += len(windows.center)
             pairs += int(windows.left.sum(dtype=np.int64) + windows.right.sum(dtype=np.int64))
-            for columns in tables(windows):
-                if len(columns[0]):
-                    table = pa.table([pa.array(column) for column in columns], schema=schema)
-                    writer.write_table(table, row_group_size=len(columns[0]))
+            if writer is not None:
+                _write(writer, windows, params)
+    if not params.materialize:
+        write_json(job.output, drawing.model_copy(update={"pairs": pairs}).model_dump(mode="json"))
     size = job.output.stat().st_size
     return Report({"tokens": tokens, "kept_tokens": rows, "pairs": pairs, "bytes": size})
+
+
+def _write(writer: ParquetWriter, windows: "Windows", params: SkipgramsParams) -> None:
+    """One row group of windows, or as many of pairs as it takes."""
+    from tasks.kernels.windows import expand_pairs
+
+    rows = len(windows.center)
+    if params.layout == "windows":
+        tables: Iterable[Sequence[NDArray[np.generic]]] = [windows]
+    else:
+        step = max(1, PAIRS_AT_ONCE // (2 * params.window))
+        tables = (expand_pairs(windows, start, min(start + step, rows)) for start in range(0, rows, step))
+    for columns in tables:
+        if len(columns[0]):
+            table = pa.table([pa.array(column) for column in columns], schema=writer.schema)
+            writer.write_table(table, row_group_size=len(columns[0]))
 
 
 def finish(context: Context, reports: Sequence[Report]) -> Report:
@@ -177,6 +202,11 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     )
 
 
+def _output(work: Path, params: SkipgramsParams, draw: int, shard: int) -> Path:
+    path = work / "shards" / f"draw-{draw:03d}" / part_name(shard)
+    return path if params.materialize else path.with_suffix(".json")
+
+
 def _vocabulary(context: Context) -> Path:
     return context.data / "tokenize" / "vocabulary.parquet"
 
@@ -199,6 +229,7 @@ STAGE = Stage(
         "tasks/kernels/compiler.py",
         "tasks/kernels/random_streams.py",
         "tasks/kernels/reading.py",
+        "tasks/kernels/shards.py",
         "tasks/kernels/windows.py",
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",

@@ -11,12 +11,12 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from tasks.errors import InputError
+from tasks.models import EngineName, ModelName, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
 from tasks.storage.atomic import atomic_file
 
@@ -24,15 +24,18 @@ from tasks.storage.atomic import atomic_file
 class TrainParams(StageParams):
     """How vectors are trained."""
 
-    model: Literal["sgns"] = Field("sgns", description="skip-gram with negative sampling")
-    engine: Literal["numba", "tensorflow"] = Field("numba", description="numba: CPU cores; tensorflow: also a GPU")
+    model: ModelName = Field("sgns", description="sgns: skip-gram with negative sampling; cbow: with corrected gradient")
+    engine: EngineName = Field("numba", description="numba: CPU cores; tensorflow: also a GPU, sgns only")
     dim: int = Field(100, ge=1, le=4096, description="numbers a vector")
     epochs: int = Field(5, ge=1, description="passes over the corpus")
     negatives: int = Field(5, ge=1, le=64, description="negatives a pair")
     negative_power: float = Field(0.75, ge=0, le=1, description="negatives are drawn by count^power; 0: uniform")
     learning_rate: float = Field(0.025, gt=0, description="at the first pair")
     min_learning_rate: float = Field(1e-4, ge=0, description="at the last pair; it falls linearly")
-    deterministic: bool = Field(True, description="the same bytes every time, on one thread; else all cores at once")
+    deterministic: bool = Field(True, description="the same bytes every time; else cores share the tables, unordered")
+    streams: int = Field(
+        2, ge=1, le=64, description="logical streams of a deterministic run: as many cores can work; the result depends on it"
+    )
     seed: int = Field(1, ge=0, description="of the start tables, the order of the shards and the negatives")
     checkpoint_seconds: float = Field(
         30.0, gt=0, description="how often a checkpoint is written", json_schema_extra={"volatile": True}
@@ -44,6 +47,12 @@ class TrainParams(StageParams):
             raise ValueError("min_learning_rate should be at most learning_rate")
         return self
 
+    @model_validator(mode="after")
+    def _engine_has_model(self) -> "TrainParams":
+        if self.engine == "tensorflow" and self.model != "sgns":
+            raise ValueError(f"the engine tensorflow has sgns only; train {self.model} with engine: numba")
+        return self
+
 
 @dataclass(frozen=True)
 class TrainJob(Job):
@@ -51,6 +60,7 @@ class TrainJob(Job):
 
     vocabulary: Path
     draws: tuple[tuple[Path, ...], ...]
+    documents: Path
     params: TrainParams
     threads: int
 
@@ -67,8 +77,9 @@ def plan(context: Context, reports: Sequence[Report]) -> list[TrainJob]:
             size=sum(path.stat().st_size for shards in draws for path in shards),
             vocabulary=_vocabulary(context),
             draws=draws,
+            documents=_documents(context),
             params=params,
-            threads=1 if params.deterministic else context.threads,
+            threads=context.threads,
         )
     ]
 
@@ -80,9 +91,11 @@ def work(job: TrainJob) -> Report:
     params, folder = job.params, job.output.parent
     trained = train(
         Recipe(
+            model=params.model,
             engine=params.engine,
             vocabulary=job.vocabulary,
             draws=job.draws,
+            documents=job.documents,
             dim=params.dim,
             epochs=params.epochs,
             negatives=params.negatives,
@@ -90,6 +103,7 @@ def work(job: TrainJob) -> Report:
             first_rate=params.learning_rate,
             last_rate=params.min_learning_rate,
             seed=params.seed,
+            streams=params.streams if params.deterministic else 0,
             threads=job.threads,
             checkpoint=folder / "checkpoint.npz",
             checkpoint_seconds=params.checkpoint_seconds,
@@ -136,32 +150,49 @@ def _vocabulary(context: Context) -> Path:
 
 def _draws(context: Context) -> tuple[tuple[Path, ...], ...]:
     folders = sorted((context.data / "skipgrams" / "shards").glob("draw-*"))
-    return tuple(tuple(parts(folder)) for folder in folders)
+    return tuple(tuple(sorted(folder.glob("part-*"))) for folder in folders)
+
+
+def _documents(context: Context) -> Path:
+    return context.data / "tokenize" / "documents"
+
+
+def _inputs(context: Context) -> list[Path]:
+    shards = [path for draw in _draws(context) for path in draw]
+    drawn_here = any(path.suffix == ".json" for path in shards)
+    return [_vocabulary(context), *shards, *(parts(_documents(context)) if drawn_here else [])]
 
 
 STAGE = Stage(
     name="train",
     about="word vectors from skip-grams, with negative sampling",
     sections={"train": TrainParams},
-    folder=lambda context: Path("train") / context.section(TrainParams).model,
-    inputs=lambda context: [_vocabulary(context), *(path for shards in _draws(context) for path in shards)],
+    folder=lambda context: model_folder("train", context.model),
+    inputs=_inputs,
     writes=("vectors.npy", "context_vectors.npy", "history.csv"),
     rounds=(Round(plan, work),),
     finish=finish,
     code=(
         "tasks/train.py",
+        "tasks/models.py",
         "tasks/kernels/alias.py",
         "tasks/kernels/batches.py",
         "tasks/kernels/checkpoints.py",
         "tasks/kernels/compiler.py",
+        "tasks/kernels/engine_numba.py",
         "tasks/kernels/engines.py",
+        "tasks/kernels/lanes.py",
+        "tasks/kernels/merging.py",
+        "tasks/kernels/negative_sampling.py",
         "tasks/kernels/random_streams.py",
+        "tasks/kernels/read_ahead.py",
         "tasks/kernels/reading.py",
-        "tasks/kernels/sgns_numba.py",
         "tasks/kernels/sgns_tensorflow.py",
+        "tasks/kernels/shards.py",
         "tasks/kernels/tables.py",
         "tasks/kernels/training.py",
         "tasks/kernels/windows.py",
+        "tasks/kernels/windows_numba.py",
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",

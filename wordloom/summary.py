@@ -19,7 +19,7 @@ SHOWN_NEIGHBOURS = 6
 
 def trained_folder(asked: Request) -> Path | None:
     """The folder of the vectors that the last run trained; None if there are none yet."""
-    folder = asked.data / model_folder("train")
+    folder = asked.data / model_folder("train", asked.model)
     return folder if (folder / "vectors.npy").is_file() else None
 
 
@@ -31,7 +31,7 @@ def default_vectors(asked: Request) -> Path:
     """
     folder = trained_folder(asked)
     if folder is None:
-        place = asked.data / model_folder("train")
+        place = asked.data / model_folder("train", asked.model)
         raise InputError(f"{place}: no vectors yet; make run trains them, or name a file with --vectors")
     return folder
 
@@ -46,7 +46,7 @@ def show(asked: Request) -> None:
         for name, value in rows:
             table.add_row(name, Text(value))
         console.print(table)
-    export, evaluate = asked.data / model_folder("export"), asked.data / model_folder("evaluate")
+    export, evaluate = asked.data / model_folder("export", asked.model), asked.data / model_folder("evaluate", asked.model)
     for name, path in (("vectors", export), ("report", evaluate / "report.md")):
         console.print(f"{name:<9}{near(path)}", highlight=False, markup=False, soft_wrap=True)
 
@@ -54,8 +54,8 @@ def show(asked: Request) -> None:
 def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
     download, clean = _facts(asked.data / "download"), _facts(asked.data / "clean")
     tokenize, skipgrams = _facts(asked.data / "tokenize"), _facts(asked.data / "skipgrams")
-    train, scores = _facts(asked.data / model_folder("train")), _facts(asked.data / model_folder("evaluate"))
-    run = asked.data / model_folder("train") / "run.json"
+    train, scores = _facts(asked.data / model_folder("train", asked.model)), _facts(asked.data / model_folder("evaluate", asked.model))
+    run = asked.data / model_folder("train", asked.model) / "run.json"
     speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
     corpus = [
         ("documents", f"{download['documents']:,} in, {tokenize['documents']:,} out"),
@@ -68,7 +68,7 @@ def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
         training.append(("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"))
     scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}
     quality = [(name, _score(value)) for name, value in scored.items()]
-    found = json.loads((asked.data / model_folder("evaluate") / "neighbours.json").read_text("utf-8"))
+    found = json.loads((asked.data / model_folder("evaluate", asked.model) / "neighbours.json").read_text("utf-8"))
     nearest = [(word, _words(entries)) for word, entries in found.items() if entries]
     return [("Corpus", corpus), ("Training", training), ("Scores", quality), ("Neighbours", nearest)]
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
-from tasks.interruption import leave_if_asked
 from tasks.storage.parquet import open_checked
 from tasks.storage.schemas import ENCODED, VOCABULARY
 
@@ -69,11 +68,9 @@ def read_documents(path: Path, words: int, tokens: int) -> Iterator[Documents]:
 
     Raises:
         InputError: a document holds an id outside 1 .. words.
-        Interrupted: the process was asked to stop.
     """
     waiting: list[Documents] = []
     for batch in open_checked(path, ENCODED).iter_batches(DOCUMENTS_A_BATCH, columns=["doc_id", "ids"]):
-        leave_if_asked()
         waiting.append(_documents(path, batch, words))
         if sum(len(each.ids) for each in waiting) >= tokens:
             yield _joined(waiting)

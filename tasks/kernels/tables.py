@@ -19,6 +19,14 @@ def empty_table(rows: int, dim: int) -> Table:
     return block[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
 
 
+def copies_of(table: Table, number: int) -> Table:
+    """That many copies of a padded table [rows, width], as float32 [number, rows, width]."""
+    rows, width = table.shape
+    copies = empty_table(number * rows, width).reshape(number, rows, width)
+    copies[:] = table
+    return copies
+
+
 def padded(table: Table) -> Table:
     """A padded, aligned copy of a table [rows, dim]."""
     copy = empty_table(*table.shape)

@@ -1,34 +1,45 @@
-"""The training run: epochs over draws over shards over batches; its clock, its history, its checkpoints.
+"""The training run: epochs over draws over shards over steps; its clock, its history, its checkpoints.
 
-The number of pairs seen is the only clock. With one thread the tables after n pairs are a function of the recipe and n,
-so a checkpoint needs the tables, the place in the shards and the sums for the history, and no random state.
+The number of pairs seen is the only clock. Where nothing waits to be merged (`Engine.settled`), the tables after n pairs
+are a function of the recipe and n, so a checkpoint needs the tables, the place in the shards and the sums for the
+history, and no random state.
 """
 
-import itertools
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.errors import InputError, Interrupted, WordloomError
 from tasks.interruption import stop_requested
-from tasks.kernels.batches import Place, count_pairs, read_batches
+from tasks.kernels.batches import Place, Step, read_steps
 from tasks.kernels.checkpoints import load_checkpoint, save_checkpoint
-from tasks.kernels.engines import Engine, EngineName, Schedule, Settings, start_engine
+from tasks.kernels.engines import Engine, Schedule, Settings, start_engine
 from tasks.kernels.random_streams import shuffled, stream_key
+from tasks.kernels.read_ahead import read_ahead
 from tasks.kernels.reading import read_counts
+from tasks.kernels.shards import count_pairs
 from tasks.kernels.tables import Table, initial_tables
+from tasks.models import EngineName, ModelName
 from tasks.progress import progress
 
 logger = logging.getLogger("wordloom")
 
-BATCH_PAIRS = 200_000
-"""Pairs a thread trains between two looks at the clock and at the stop flag: some 0.05 s, 0.5 s where rows are long."""
+MOST_PAIRS = 100_000
+"""Pairs that a stream trains between two merges: some 10 ms. More make the streams drift apart."""
+
+STEPS_AN_EPOCH = 200
+"""At the least, so that streams do not drift apart on a small corpus either."""
+
+FEWEST_PAIRS = 1_000
+"""Fewer make more work of starting and merging than of training."""
 
 SEGMENTS = 10
 """Rows of the history an epoch."""
@@ -36,31 +47,33 @@ SEGMENTS = 10
 TABLES, ORDER, NEGATIVES = range(3)
 """The random streams of a run."""
 
-Item = TypeVar("Item")
-
 
 @dataclass(frozen=True)
 class Recipe:
     """What determines a run, and where its checkpoint lies.
 
     Attributes:
-        engine: who computes.
+        model, engine: what is trained, and who computes.
         vocabulary: vocabulary.parquet.
         draws: the shards of each draw; epoch e trains on draw e modulo their number.
+        documents: the folder of encoded documents, for shards that are drawn on the spot.
         dim: numbers a vector.
         epochs: passes over the corpus.
         negatives: negatives a pair.
         negative_power: they are drawn by count^negative_power.
         first_rate, last_rate: the learning rate at the first and the last pair.
         seed: of the start tables, the order of the shards and the negatives.
-        threads: cores; the result is determined with 1 only.
+        streams: logical streams of a determined run; 0: free-running.
+        threads: cores; a determined result does not depend on it.
         checkpoint: the file.
         checkpoint_seconds: how often it is written.
     """
 
+    model: ModelName
     engine: EngineName
     vocabulary: Path
     draws: tuple[tuple[Path, ...], ...]
+    documents: Path
     dim: int
     epochs: int
     negatives: int
@@ -68,6 +81,7 @@ class Recipe:
     first_rate: float
     last_rate: float
     seed: int
+    streams: int
     threads: int
     checkpoint: Path
     checkpoint_seconds: float
@@ -81,10 +95,10 @@ class State:
         epoch, shard, row_group, window: where to go on; `shard` counts in the epoch's own order.
         pair: pairs seen in the whole run.
         epoch_pair: pairs seen in this epoch.
-        segment_loss, segment_pairs: sums since the last row of the history.
-        epoch_loss: sum since the epoch's start.
-        losses: mean loss a pair of each finished epoch.
-        history: rows of epoch (with its fraction), pairs, mean loss a pair since the row before, learning rate.
+        segment_loss, segment_inputs, segment_pairs: sums since the last row of the history.
+        epoch_loss, epoch_inputs: sums since the epoch's start.
+        losses: mean loss of each finished epoch, an input: a pair of sgns, a window of cbow.
+        history: rows of epoch (with its fraction), pairs, mean loss since the row before, learning rate.
         seconds: spent training, in all the pieces of the run; `speed` has a row for each of the history.
         resumed: how often the run was taken up again.
     """
@@ -96,13 +110,24 @@ class State:
     pair: int = 0
     epoch_pair: int = 0
     segment_loss: float = 0.0
+    segment_inputs: int = 0
     segment_pairs: int = 0
     epoch_loss: float = 0.0
+    epoch_inputs: int = 0
     losses: list[float] = field(default_factory=list)
     history: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
     speed: list[dict[str, float]] = field(default_factory=list)
     resumed: int = 0
+
+
+class Located(NamedTuple):
+    """A step, and where in the run it lies; `shard` counts in the epoch's own order."""
+
+    epoch: int
+    shard: int
+    path: Path
+    step: Step
 
 
 @dataclass(frozen=True)
@@ -143,15 +168,16 @@ def train(recipe: Recipe) -> Trained:
         logger.info("train: going on from the checkpoint at %.1f %%", 100 * state.pair / pairs)
     schedule = Schedule(recipe.first_rate, recipe.last_rate, float(pairs))
     key = stream_key(recipe.seed, NEGATIVES)
-    settings = Settings(counts, recipe.negatives, recipe.negative_power, schedule, key, recipe.threads)
+    settings = Settings(
+        recipe.model, counts, recipe.negatives, recipe.negative_power, schedule, key, recipe.streams, recipe.threads
+    )
     engine = start_engine(recipe.engine, vectors, context_vectors, settings)
     del vectors, context_vectors, saved  # the engine has copies
     started = time.monotonic()
     engine.prepare()
     compile_seconds = time.monotonic() - started
-
-    words_a_pair = tokens * recipe.epochs / pairs
-    _run(recipe, engine, state, epoch_pairs, schedule, len(counts), words_a_pair)
+    with closing(read_ahead(_steps(recipe, state, counts, min(epoch_pairs), engine.side_by_side))) as steps:
+        _run(recipe, engine, state, epoch_pairs, schedule, steps, tokens * recipe.epochs / pairs)
     return Trained(*_finite_tables(engine, state), state, len(counts), tokens, compile_seconds)
 
 
@@ -161,71 +187,75 @@ def _run(
     state: State,
     epoch_pairs: list[int],
     schedule: Schedule,
-    words: int,
+    steps: Iterator[Located],
     words_a_pair: float,
 ) -> None:
     remaining = (sum(epoch_pairs) - state.pair) * words_a_pair
     last = last_saved = time.monotonic()
     segment_seconds = 0.0
     with progress("train", remaining, "words") as advance:
-        for batches, done, after in _steps(recipe, state, words):
-            loss = engine.train(batches, state.pair)
-            where = f"epoch {state.epoch + 1}, {done.name}, row group {after.row_group}, window {after.window}"
+        for epoch, shard, path, step in steps:
+            if epoch > state.epoch:
+                _close_epoch(state)
+            firsts = np.cumsum([state.pair, *step.pairs])
+            loss = engine.train(step.batches, firsts[:-1].tolist())
+            where = f"epoch {epoch + 1}, {path.name}, row group {step.after.row_group}, window {step.after.window}"
             if not math.isfinite(loss):
                 raise WordloomError(
                     f"train: the loss is no longer a finite number ({where}); lower train.learning_rate "
                     f"(it is {recipe.first_rate:g})"
                 )
-            seen = sum(len(batch.contexts) for batch in batches)
-            segments_before = _segments(state.epoch_pair, epoch_pairs[state.epoch])
-            state.row_group, state.window = after
+            seen = sum(step.pairs)
+            inputs = step.windows if recipe.model == "cbow" else seen
+            segments_before = _segments(state.epoch_pair, epoch_pairs[epoch])
+            state.shard, (state.row_group, state.window) = shard, step.after
             state.pair += seen
             state.epoch_pair += seen
             state.segment_pairs += seen
+            state.segment_inputs += inputs
             state.segment_loss += loss
+            state.epoch_inputs += inputs
             state.epoch_loss += loss
             now = time.monotonic()
             state.seconds += now - last
             segment_seconds += now - last
             last = now
-            if _segments(state.epoch_pair, epoch_pairs[state.epoch]) > segments_before:
-                _note(state, epoch_pairs[state.epoch], schedule, segment_seconds, words_a_pair)
+            if _segments(state.epoch_pair, epoch_pairs[epoch]) > segments_before:
+                _note(state, epoch_pairs[epoch], schedule, segment_seconds, words_a_pair)
                 segment_seconds = 0.0
-            shown = state.segment_loss / state.segment_pairs if state.segment_pairs else state.history[-1]["loss"]
+            shown = state.segment_loss / state.segment_inputs if state.segment_inputs else state.history[-1]["loss"]
             advance(seen * words_a_pair, note=f"loss {shown:.3f}")
             stop = stop_requested()
-            if stop is not None or now - last_saved >= recipe.checkpoint_seconds:
+            if engine.settled and (stop is not None or now - last_saved >= recipe.checkpoint_seconds):
                 save_checkpoint(recipe.checkpoint, *_finite_tables(engine, state), asdict(state))
                 last = last_saved = time.monotonic()
-            if stop is not None:
-                raise Interrupted(stop)
+                if stop is not None:
+                    raise Interrupted(stop)
+    _close_epoch(state)
 
 
-def _steps(recipe: Recipe, state: State, words: int) -> Iterator[tuple[list[Any], Path, Place]]:
-    """What is still to be trained, `threads` batches at a time, with their shard and the place after them.
-
-    Moves `state` from shard to shard and from epoch to epoch.
-    """
-    while state.epoch < recipe.epochs:
-        shards = recipe.draws[state.epoch % len(recipe.draws)]
-        order = shuffled(stream_key(recipe.seed, ORDER, state.epoch), len(shards))
-        while state.shard < len(shards):
-            path = shards[order[state.shard]]
-            found = read_batches(path, words, BATCH_PAIRS, Place(state.row_group, state.window))
-            for together in _grouped(found, recipe.threads):
-                yield [batch for batch, _ in together], path, together[-1][1]
-            state.shard += 1
-            state.row_group = state.window = 0
-        state.losses.append(state.epoch_loss / state.epoch_pair)
-        state.epoch += 1
-        state.shard = state.epoch_pair = 0
-        state.epoch_loss = 0.0
+def _steps(
+    recipe: Recipe, state: State, counts: NDArray[np.int64], epoch_pairs: int, side_by_side: int
+) -> Iterator[Located]:
+    """What is still to be trained, from the place of `state`, which it only looks at once."""
+    pairs = min(MOST_PAIRS, max(FEWEST_PAIRS, epoch_pairs // (STEPS_AN_EPOCH * side_by_side)))
+    first_shard, place = state.shard, Place(state.row_group, state.window)
+    for epoch in range(state.epoch, recipe.epochs):
+        shards = recipe.draws[epoch % len(recipe.draws)]
+        order = shuffled(stream_key(recipe.seed, ORDER, epoch), len(shards))
+        for shard in range(first_shard, len(shards)):
+            path = shards[order[shard]]
+            for step in read_steps(path, recipe.documents, counts, pairs, side_by_side, place):
+                yield Located(epoch, shard, path, step)
+            place = Place()
+        first_shard = 0
 
 
-def _grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while group := list(itertools.islice(iterator, size)):
-        yield group
+def _close_epoch(state: State) -> None:
+    state.losses.append(state.epoch_loss / state.epoch_inputs)
+    state.epoch += 1
+    state.shard = state.row_group = state.window = state.epoch_pair = state.epoch_inputs = 0
+    state.epoch_loss = 0.0
 
 
 def _segments(pair: int, pairs: int) -> int:
@@ -236,14 +266,14 @@ def _segments(pair: int, pairs: int) -> int:
 def _note(state: State, pairs: int, schedule: Schedule, seconds: float, words_a_pair: float) -> None:
     """Closes a segment of the history."""
     epoch = round(state.epoch + state.epoch_pair / pairs, 4)
-    loss = state.segment_loss / state.segment_pairs
+    loss = state.segment_loss / state.segment_inputs
     rate = schedule.rate(state.pair)
     state.history.append({"epoch": epoch, "pairs": state.pair, "loss": loss, "learning_rate": rate})
     speed = state.segment_pairs / max(seconds, 1e-9)
     state.speed.append(
         {"epoch": epoch, "pairs_per_second": round(speed), "words_per_second": round(speed * words_a_pair)}
     )
-    state.segment_loss, state.segment_pairs = 0.0, 0
+    state.segment_loss, state.segment_inputs, state.segment_pairs = 0.0, 0, 0
 
 
 def _count_epochs(recipe: Recipe) -> list[int]:

@@ -138,10 +138,3 @@ def document_pairs(ids: NDArray[np.int32], window: int) -> tuple[NDArray[np.int3
     keep_all = keep_thresholds(np.ones(int(ids.max(initial=1))))
     windows = draw_windows(ids, np.array([0, len(ids)]), keep_all, window, False, np.uint64(0), 0)
     return expand_pairs(windows, 0, len(ids))
-
-
-def broken_row(windows: Windows) -> int | None:
-    """The first row whose window reaches over the ends of the block, or None."""
-    rows = np.arange(len(windows.center))
-    broken = np.flatnonzero((windows.left > rows) | (windows.right > rows[::-1]))
-    return int(broken[0]) if len(broken) else None

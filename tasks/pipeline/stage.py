@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.models import DEFAULT_MODEL
+
 
 class StageParams(BaseModel):
     """Base of every section of params.yaml: immutable, and an unknown key is an error."""
@@ -69,6 +71,7 @@ class Context:
         work: this stage's own unfinished work, `data/.work/<stage>/<fingerprint>`; has the layout of the stage's
             folder, so that `documents/part-00000.parquet` here becomes `data/clean/documents/part-00000.parquet`.
         sections: the sections of params.yaml that the stage declared, by name.
+        model: which model is trained; it names the folders of train, export and evaluate.
         workers: how many jobs may run side by side. It must never influence a result.
         threads: the cores one job may use. It must never influence a result.
     """
@@ -76,6 +79,7 @@ class Context:
     data: Path
     work: Path
     sections: Mapping[str, StageParams]
+    model: str = DEFAULT_MODEL
     workers: int = 1
     threads: int = 1
 

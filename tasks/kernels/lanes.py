@@ -1,0 +1,380 @@
+"""Vector registers as values of compiled code: `Lanes`, 16 float32 numbers, and `Tile`, some Lanes side by side.
+
+LLVM turns a plain loop over a row into vector instructions, but it keeps no block of rows in registers while another
+loop runs, and that is what a training step needs. So kernels name their registers; all else stays Python: loops,
+indices, conditions.
+
+A tile has one Lanes for each output of a window (the center and its negatives). What a function does to a tile it does
+to each of them, with a number or a row of its own. On a processor with narrower registers LLVM makes two or four of
+each Lanes. Every sum has a fixed order and every multiply-add is fused, so no result depends on the width.
+
+The functions are for compiled code only, and nothing checks bounds.
+"""
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+WIDTH = 16
+"""float32 numbers of one Lanes: a 64-byte cache line, and the widest vector register there is."""
+
+FLOAT, INT32, INT64, BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(64), ir.IntType(8)
+VECTOR, INTEGERS = ir.VectorType(FLOAT, WIDTH), ir.VectorType(INT32, WIDTH)
+
+
+class LanesType(types.Type):  # type: ignore[misc]
+    """16 float32 numbers in a register."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Lanes")
+
+
+class TileType(types.Type):  # type: ignore[misc]
+    """`count` Lanes."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(name=f"Tile({count})")
+
+
+@register_model(LanesType)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: LanesType) -> None:
+        super().__init__(manager, kind, VECTOR)
+
+
+@register_model(TileType)
+class _TileModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: TileType) -> None:
+        super().__init__(manager, kind, ir.ArrayType(VECTOR, kind.count))
+
+
+class Table:
+    """An argument that is a C-contiguous float32 array [rows, width]. Its columns count numbers, not Lanes."""
+
+
+class Rows:
+    """An argument that is a C-contiguous int64 array [windows, outputs]: rows of a table."""
+
+
+class Index:
+    """An argument that is an integer."""
+
+
+class Count:
+    """An argument that is an integer known to the compiler."""
+
+
+class Number:
+    """An argument or a result that is a float32 number."""
+
+
+class Lanes:
+    """An argument or a result that is Lanes."""
+
+
+class Tile:
+    """An argument or a result that is a tile."""
+
+
+FIXED = {Index: types.int64, Number: types.float32, Lanes: LanesType(), None: types.void}
+"""The kinds of argument and result that are one numba type; a table, rows and a tile take theirs from the call."""
+
+
+def instruction(write: Callable[..., Any]) -> Any:
+    """Makes a function of compiled code out of one that writes its LLVM instructions at each place that calls it.
+
+    `write` gets the builder and the values of the arguments (a numba array structure for a table and rows); its
+    annotations are the types. A tile that is a result has the count of the tile, or of the literal `count`, among the
+    arguments.
+    """
+    parameters = list(inspect.signature(write).parameters.values())[1:]
+    result = inspect.signature(write).return_annotation
+
+    def typed(typing_context: Any, *given: Any) -> Any:
+        takes = [FIXED.get(each.annotation, kind) for each, kind in zip(parameters, given, strict=True)]
+        gives = FIXED.get(result)
+        if result is Tile:
+            sizes = zip(parameters, given, strict=True)
+            gives = next(_tile(kind) for each, kind in sizes if each.annotation in (Count, Tile))
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            def argument(kind: Any, value: Any) -> Any:
+                if isinstance(kind, types.Array):
+                    return context.make_array(kind)(context, builder, value)
+                return kind.literal_value if isinstance(kind, types.IntegerLiteral) else value
+
+            found = write(builder, *map(argument, signature.args, values))
+            if isinstance(found, list):
+                found = _packed(builder, found)
+            return context.get_dummy_value() if found is None else found
+
+        return gives(*takes), generate
+
+    functools.update_wrapper(typed, write)
+    del typed.__wrapped__  # type: ignore[attr-defined]
+    names = [inspect.Parameter(each.name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in parameters]
+    context = inspect.Parameter("typing_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    typed.__signature__ = inspect.Signature([context, *names])  # type: ignore[attr-defined]
+    return intrinsic(prefer_literal=True)(typed)
+
+
+def _tile(kind: Any) -> TileType:
+    return kind if isinstance(kind, TileType) else TileType(kind.literal_value)
+
+
+def _packed(builder: Any, vectors: Sequence[Any]) -> Any:
+    tile = ir.Constant(ir.ArrayType(VECTOR, len(vectors)), ir.Undefined)
+    for number, vector in enumerate(vectors):
+        tile = builder.insert_value(tile, vector, number)
+    return tile
+
+
+def _unpacked(builder: Any, tile: Any) -> list[Any]:
+    return [builder.extract_value(tile, number) for number in range(tile.type.count)]
+
+
+def _number(value: float) -> Any:
+    return ir.Constant(VECTOR, [value] * WIDTH)
+
+
+def _address(builder: Any, table: Any, row: Any, column: Any) -> Any:
+    width = builder.extract_value(table.shape, 1)
+    return builder.gep(table.data, [builder.add(builder.mul(row, width), column)])
+
+
+def _row_addresses(builder: Any, table: Any, rows: Any, window: Any, column: Any, count: int) -> list[Any]:
+    first = builder.mul(window, builder.extract_value(rows.shape, 1))
+    places = (builder.gep(rows.data, [builder.add(first, ir.Constant(INT64, number))]) for number in range(count))
+    return [_address(builder, table, builder.load(place), column) for place in places]
+
+
+def _load(builder: Any, address: Any) -> Any:
+    return builder.load(builder.bitcast(address, VECTOR.as_pointer()), align=4)
+
+
+def _store(builder: Any, value: Any, address: Any) -> None:
+    builder.store(value, builder.bitcast(address, VECTOR.as_pointer()), align=4)
+
+
+def _spread(builder: Any, number: Any) -> Any:
+    undefined = ir.Constant(VECTOR, ir.Undefined)
+    first = builder.insert_element(undefined, number, ir.Constant(INT32, 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(INTEGERS, [0] * WIDTH))
+
+
+def _call(builder: Any, name: str, *values: Any) -> Any:
+    """LLVM's own function of that name on vectors."""
+    kind = ir.FunctionType(VECTOR, [VECTOR] * len(values))
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{WIDTH}f32")
+    return builder.call(function, values)
+
+
+def _numbers_of(builder: Any, table: Any, row: Any, count: int) -> list[Any]:
+    """The first `count` numbers of a row, each in all lanes."""
+    columns = (ir.Constant(INT64, number) for number in range(count))
+    return [_spread(builder, builder.load(_address(builder, table, row, column))) for column in columns]
+
+
+@instruction
+def zeros(builder: Any, count: Count) -> Tile:
+    """All zero."""
+    return [_number(0.0)] * count
+
+
+@instruction
+def spread(builder: Any, number: Number) -> Lanes:
+    """The same number in every lane."""
+    return _spread(builder, number)
+
+
+@instruction
+def load(builder: Any, table: Table, row: Index, column: Index) -> Lanes:
+    """table[row, column : column + WIDTH]"""
+    return _load(builder, _address(builder, table, row, column))
+
+
+@instruction
+def store(builder: Any, table: Table, row: Index, column: Index, lanes: Lanes) -> None:
+    """table[row, column : column + WIDTH] = lanes"""
+    _store(builder, lanes, _address(builder, table, row, column))
+
+
+@instruction
+def load_rows(builder: Any, like: Tile, table: Table, rows: Rows, window: Index, column: Index) -> Tile:
+    """tile[i] = table[rows[window, i], column : column + WIDTH], as many as `like` has."""
+    count = like.type.count
+    return [_load(builder, each) for each in _row_addresses(builder, table, rows, window, column, count)]
+
+
+@instruction
+def add_to_rows(builder: Any, table: Table, rows: Rows, window: Index, column: Index, tile: Tile) -> None:
+    """table[rows[window, i], column : column + WIDTH] += tile[i], one i after the other: a row may be named twice."""
+    vectors = _unpacked(builder, tile)
+    for address, vector in zip(
+        _row_addresses(builder, table, rows, window, column, len(vectors)), vectors, strict=True
+    ):
+        _store(builder, builder.fadd(_load(builder, address), vector), address)
+
+
+@instruction
+def add_products(
+    builder: Any, tile: Tile, table: Table, rows: Rows, window: Index, column: Index, lanes: Lanes
+) -> Tile:
+    """tile[i] + lanes * table[rows[window, i], column : column + WIDTH]"""
+    vectors = _unpacked(builder, tile)
+    addresses = _row_addresses(builder, table, rows, window, column, len(vectors))
+    return [
+        _call(builder, "fma", lanes, _load(builder, address), vector)
+        for address, vector in zip(addresses, vectors, strict=True)
+    ]
+
+
+@instruction
+def add_scaled(builder: Any, tile: Tile, lanes: Lanes, numbers: Table, row: Index) -> Tile:
+    """tile[i] + numbers[row, i] * lanes"""
+    vectors = _unpacked(builder, tile)
+    scales = _numbers_of(builder, numbers, row, len(vectors))
+    return [_call(builder, "fma", scale, lanes, vector) for scale, vector in zip(scales, vectors, strict=True)]
+
+
+@instruction
+def add_combined(builder: Any, lanes: Lanes, tile: Tile, numbers: Table, row: Index) -> Lanes:
+    """lanes + Σ numbers[row, i] * tile[i]"""
+    vectors = _unpacked(builder, tile)
+    for scale, vector in zip(_numbers_of(builder, numbers, row, len(vectors)), vectors, strict=True):
+        lanes = _call(builder, "fma", scale, vector, lanes)
+    return lanes
+
+
+@instruction
+def store_sums(builder: Any, tile: Tile, numbers: Table, row: Index) -> None:
+    """numbers[row, i] = the sum of tile[i]: lanes eight apart are added, then four, two, one apart.
+
+    It writes `numbers_stored(count)` numbers; those after the tile's own are zero.
+    """
+    vectors = _unpacked(builder, tile)
+    vectors += [_number(0.0)] * (numbers_stored(len(vectors)) - len(vectors))
+    for first in range(0, len(vectors), WIDTH):
+        sums = _sums(builder, vectors[first : first + WIDTH])
+        address = _address(builder, numbers, row, ir.Constant(INT64, first))
+        builder.store(sums, builder.bitcast(address, sums.type.as_pointer()), align=4)
+
+
+def numbers_stored(count: int) -> int:
+    """How many numbers `store_sums` writes for a tile of `count`: a part of a Lanes, or whole ones."""
+    return 1 << (count - 1).bit_length() if count < WIDTH else -(-count // WIDTH) * WIDTH
+
+
+def _sums(builder: Any, vectors: list[Any]) -> Any:
+    """The sum of each of 1, 2, 4, 8 or 16 vectors, as one vector.
+
+    The numbers of one sum stand in `lanes` lanes side by side. In each round their upper half is added to their lower
+    half. While there are two vectors or more, two become one, so that no lane is idle; `owners` says, for each vector,
+    to which sums its groups of lanes belong.
+    """
+    numbers = range(len(vectors))
+    owners = [[number] for number in numbers]
+    lanes = WIDTH
+    while lanes > 1:
+        groups = range(len(owners[0]))
+        sides = (0, len(groups) * lanes) if len(vectors) > 1 else (0,)
+        starts = [side + group * lanes for group in groups for side in sides]
+        lanes //= 2
+        low = [start + lane for start in starts for lane in range(lanes)]
+        high = [lane + lanes for lane in low]
+        couples = list(zip(vectors[:: len(sides)], vectors[len(sides) - 1 :: len(sides)], strict=True))
+        vectors = [
+            builder.fadd(_shuffled(builder, *couple, low), _shuffled(builder, *couple, high)) for couple in couples
+        ]
+        if len(sides) > 1:
+            pairs = zip(owners[::2], owners[1::2], strict=True)
+            owners = [[owner for both in zip(*pair, strict=True) for owner in both] for pair in pairs]
+    return _shuffled(builder, vectors[0], vectors[0], [owners[0].index(number) for number in numbers])
+
+
+def _shuffled(builder: Any, one: Any, other: Any, lanes: list[int]) -> Any:
+    return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(INT32, len(lanes)), lanes))
+
+
+@instruction
+def prefetch(builder: Any, table: Table, row: Index, column: Index) -> None:
+    """Asks for a cache line that is going to be changed to be brought near."""
+    pointer = BYTE.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [pointer, INT32, INT32, INT32])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    to_write, near, of_data = (ir.Constant(INT32, number) for number in (1, 3, 1))
+    address = builder.bitcast(_address(builder, table, row, column), pointer)
+    builder.call(function, [address, to_write, near, of_data])
+
+
+@instruction
+def add(builder: Any, one: Lanes, other: Lanes) -> Lanes:
+    """one + other"""
+    return builder.fadd(one, other)
+
+
+@instruction
+def subtract(builder: Any, one: Lanes, other: Lanes) -> Lanes:
+    """one - other"""
+    return builder.fsub(one, other)
+
+
+@instruction
+def multiply(builder: Any, one: Lanes, other: Lanes) -> Lanes:
+    """one * other"""
+    return builder.fmul(one, other)
+
+
+@instruction
+def multiply_add(builder: Any, one: Lanes, other: Lanes, third: Lanes) -> Lanes:
+    """one * other + third, rounded once"""
+    return _call(builder, "fma", one, other, third)
+
+
+@instruction
+def total(builder: Any, lanes: Lanes) -> Number:
+    """The sum of the lanes, in the order of `store_sums`."""
+    return builder.extract_element(_sums(builder, [lanes]), ir.Constant(INT32, 0))
+
+
+@instruction
+def positive_part(builder: Any, lanes: Lanes) -> Lanes:
+    """max(lanes, 0); a NaN stays one."""
+    zero = _number(0.0)
+    return builder.select(builder.fcmp_ordered("<", lanes, zero), zero, lanes)
+
+
+@instruction
+def decay(builder: Any, lanes: Lanes) -> Lanes:
+    """exp(-|lanes|), to 2 units in the last place; below exp(-87) it stays there.
+
+    exp(x) = 2^n exp(x - n log 2), with Taylor's series for the rest, which lies within ± log(2) / 2. Adding and taking
+    away 1.5 * 2^23 rounds to an integer, which stands in the low bits of the sum in between.
+    """
+    least, magic = _number(-87.0), _number(1.5 * 2.0**23)
+    x = builder.fneg(_call(builder, "fabs", lanes))
+    x = builder.select(builder.fcmp_ordered("<", x, least), least, x)
+    shifted = _call(builder, "fma", x, _number(1.0 / math.log(2.0)), magic)
+    n = builder.fsub(shifted, magic)
+    rest = _call(builder, "fma", n, _number(-math.log(2.0)), x)
+    series = _number(1.0 / math.factorial(6))
+    for power in range(5, -1, -1):
+        series = _call(builder, "fma", series, rest, _number(1.0 / math.factorial(power)))
+    exponent = builder.shl(builder.bitcast(shifted, INTEGERS), ir.Constant(INTEGERS, [23] * WIDTH))
+    return builder.bitcast(builder.add(builder.bitcast(series, INTEGERS), exponent), VECTOR)
+
+
+@instruction
+def logistic(builder: Any, lanes: Lanes, decayed: Lanes) -> Lanes:
+    """1 / (1 + exp(-lanes)), given `decay(lanes)`."""
+    one = _number(1.0)
+    above = builder.select(builder.fcmp_ordered("<", lanes, _number(0.0)), decayed, one)
+    return builder.fdiv(above, builder.fadd(decayed, one))

@@ -1,0 +1,153 @@
+"""What every model with negative sampling shares: a window's contexts, its outputs, the slopes of its loss, the sum.
+
+The outputs of a window are its center and K negatives, drawn for the window as a whole; with inputs v and outputs u its
+loss is the sum over inputs of  -log σ(v · u_center) - Σ_k log σ(-v · u_k)  (Mikolov et al., "Distributed
+Representations of Words and Phrases", 2013). A sign, -1 for the center and +1 for a negative, makes one formula of both:
+with z = sign * score an output adds log(1 + e^z), whose slope is sign * σ(z).
+
+All is compiled into the kernel that calls it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.kernels.alias import AliasTable, draw_row
+from tasks.kernels.compiler import compiled_inline
+from tasks.kernels.lanes import (
+    WIDTH, add, decay, load, logistic, multiply, multiply_add, numbers_stored, positive_part, prefetch, spread, store,
+)  # fmt: skip
+from tasks.kernels.random_streams import STEP, mix
+from tasks.kernels.tables import Table
+
+MOST_CONTEXTS = 2 * 255
+"""What a window can hold: `left` and `right` are uint8."""
+
+DRAWN_AHEAD = 2
+"""The outputs of a window are drawn, and their rows asked for, while the windows before it are trained."""
+
+SLOTS = 4
+"""Windows whose outputs are kept at a time; a power of two above DRAWN_AHEAD."""
+
+DRAWS_UNTIL_NEIGHBOUR = 64
+"""A negative that keeps coming out as the center gives way to the row after it: one word may hold all but all mass."""
+
+FACTORS = 100
+"""Factors 1 + e^-|z|, each at most 2, that a float32 product can take; a logarithm for each of them would be dear."""
+
+
+class Workspace(NamedTuple):
+    """What one thread writes on while it trains.
+
+    Attributes:
+        contexts: int64 [MOST_CONTEXTS], rows of the window's contexts.
+        outputs: int64 [SLOTS, outputs], rows of the center and the negatives of some windows.
+        slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
+        signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
+            numbers fill whole Lanes together.
+        present: float32 [inputs in a period + 1, period]; row n has a 1 for each output of the first n inputs.
+        hidden: float32 [1, width], the mean of a window's contexts.
+        sums: float32 [2, WIDTH], of max(z, 0), and the product of 1 + e^-|z|: together the loss.
+        loss: float64 [2], what was in the sums before; how many factors are in them.
+    """
+
+    contexts: NDArray[np.int64]
+    outputs: NDArray[np.int64]
+    slopes: Table
+    signs: Table
+    present: Table
+    hidden: Table
+    sums: Table
+    loss: NDArray[np.float64]
+
+
+def workspace(outputs: int, width: int) -> Workspace:
+    """An empty one for windows of so many outputs and tables of so many columns."""
+    stored = numbers_stored(outputs)
+    repeats = max(1, WIDTH // stored)
+    sign = np.repeat(np.float32([-1, 1, 0]), [1, outputs - 1, stored - outputs])
+    inputs = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
+    return Workspace(
+        contexts=np.zeros(MOST_CONTEXTS, np.int64),
+        outputs=np.zeros((SLOTS, outputs), np.int64),
+        slopes=np.zeros((MOST_CONTEXTS + WIDTH, stored), np.float32),
+        signs=np.tile(sign, repeats)[None],
+        present=np.kron(inputs, np.abs(sign)),
+        hidden=np.zeros((1, width), np.float32),
+        sums=np.stack([np.zeros(WIDTH, np.float32), np.ones(WIDTH, np.float32)]),
+        loss=np.zeros(2),
+    )
+
+
+@compiled_inline
+def prefetch_row(table: Table, row: int) -> None:
+    """Asks for a row that is going to be changed."""
+    for column in range(0, table.shape[1], WIDTH):
+        prefetch(table, row, column)
+
+
+@compiled_inline
+def draw_outputs(
+    outputs: NDArray[np.int64], slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable, words: int
+) -> None:
+    """outputs[slot] = the center and its negatives, which depend on the number of the window's first pair alone."""
+    outputs[slot, 0] = center
+    place = mix(key + np.uint64(pair) * STEP)
+    for output in range(1, outputs.shape[1]):
+        drawn = center
+        tries = 0
+        while drawn == center:
+            tries += 1
+            if tries > DRAWS_UNTIL_NEIGHBOUR:
+                drawn = (center + 1) % words
+                break
+            place += STEP
+            drawn = np.int64(draw_row(mix(place), noise.thresholds, noise.aliases))
+        outputs[slot, output] = drawn
+
+
+@compiled_inline
+def gather_contexts(
+    words: NDArray[np.int32], left: NDArray[np.uint8], right: NDArray[np.uint8], window: int, contexts: NDArray[np.int64]
+) -> int:
+    """Writes the rows of a window's contexts and returns how many there are. Without a branch: it would be guessed."""
+    count = 0
+    for position in range(window - np.int64(left[window]), window + np.int64(right[window]) + 1):
+        contexts[count] = words[position]
+        count += position != window
+    return count
+
+
+@compiled_inline
+def score_to_slope(work: Workspace, inputs: int, rate: np.float32) -> None:
+    """Turns the scores of so many inputs into -rate * d loss / d score, and adds up the loss."""
+    stored = work.slopes.shape[1]
+    period = work.signs.shape[1]
+    repeats = len(work.present) - 1
+    down, one = spread(-rate), spread(np.float32(1))
+    total, product = load(work.sums, 0, 0), load(work.sums, 1, 0)
+    for start in range(0, inputs, repeats):
+        started = min(inputs - start, repeats)  # the rest of the Lanes holds what an earlier window left
+        for column in range(0, period, WIDTH):
+            sign, present = load(work.signs, 0, column), load(work.present, started, column)
+            z = multiply(load(work.slopes, start, column), sign)
+            tail = decay(z)
+            store(work.slopes, start, column, multiply(multiply(logistic(z, tail), sign), down))
+            total = multiply_add(positive_part(z), present, total)
+            product = multiply(product, multiply_add(tail, present, one))
+    store(work.sums, 0, 0, total)
+    store(work.sums, 1, 0, product)
+    work.loss[1] += inputs * stored // WIDTH + 1
+    if work.loss[1] > FACTORS:
+        settle_loss(work)
+
+
+@compiled_inline
+def settle_loss(work: Workspace) -> None:
+    """Moves what the sums hold to loss[0]: log(1 + e^z) = max(z, 0) + log(1 + e^-|z|)."""
+    for lane in range(WIDTH):
+        work.loss[0] += np.float64(work.sums[0, lane]) + np.log(np.float64(work.sums[1, lane]))
+        work.sums[0, lane] = 0
+        work.sums[1, lane] = 1
+    work.loss[1] = 0
