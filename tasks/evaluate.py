@@ -128,7 +128,10 @@ class MapJob(EvaluateJob):
 def plan(context: Context, reports: Sequence[Report]) -> list[EvaluateJob]:
     """One job a test set, one for the neighbours, one for the map; the longest ones first."""
     params = context.section(EvaluateParams)
-    trained = (context.data / model_folder("train", context.model) / "vectors.npy", context.data / "tokenize" / "vocabulary.parquet")
+    trained = (
+        context.data / model_folder("train", context.model) / "vectors.npy",
+        context.data / "tokenize" / "vocabulary.parquet",
+    )
     scores = context.work / "scores"
     asked = params.neighbours
     source = packaged(ANALOGY_FILE)

@@ -134,7 +134,10 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
 
 def inputs(context: Context) -> list[Path]:
     """The trained vectors and their words."""
-    return [context.data / model_folder("train", context.model) / "vectors.npy", context.data / "tokenize" / "vocabulary.parquet"]
+    return [
+        context.data / model_folder("train", context.model) / "vectors.npy",
+        context.data / "tokenize" / "vocabulary.parquet",
+    ]
 
 
 def folder(context: Context) -> Path:

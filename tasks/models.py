@@ -1,4 +1,4 @@
-"""The models that can be trained, and where the artifacts of each lie: a folder of its own under train/ and the like."""
+"""The models that can be trained, and where their artifacts lie: each in a folder of its own, as in train/sgns."""
 
 from pathlib import Path
 from typing import Literal

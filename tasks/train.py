@@ -24,7 +24,9 @@ from tasks.storage.atomic import atomic_file
 class TrainParams(StageParams):
     """How vectors are trained."""
 
-    model: ModelName = Field("sgns", description="sgns: skip-gram with negative sampling; cbow: with corrected gradient")
+    model: ModelName = Field(
+        "sgns", description="sgns: skip-gram with negative sampling; cbow: with corrected gradient"
+    )
     engine: EngineName = Field("numba", description="numba: CPU cores; tensorflow: also a GPU, sgns only")
     dim: int = Field(100, ge=1, le=4096, description="numbers a vector")
     epochs: int = Field(5, ge=1, description="passes over the corpus")
@@ -34,7 +36,10 @@ class TrainParams(StageParams):
     min_learning_rate: float = Field(1e-4, ge=0, description="at the last pair; it falls linearly")
     deterministic: bool = Field(True, description="the same bytes every time; else cores share the tables, unordered")
     streams: int = Field(
-        2, ge=1, le=64, description="logical streams of a deterministic run: as many cores can work; the result depends on it"
+        2,
+        ge=1,
+        le=64,
+        description="logical streams of a deterministic run: as many cores can work; the result depends on it",
     )
     seed: int = Field(1, ge=0, description="of the start tables, the order of the shards and the negatives")
     checkpoint_seconds: float = Field(

@@ -46,7 +46,10 @@ def show(asked: Request) -> None:
         for name, value in rows:
             table.add_row(name, Text(value))
         console.print(table)
-    export, evaluate = asked.data / model_folder("export", asked.model), asked.data / model_folder("evaluate", asked.model)
+    export, evaluate = (
+        asked.data / model_folder("export", asked.model),
+        asked.data / model_folder("evaluate", asked.model),
+    )
     for name, path in (("vectors", export), ("report", evaluate / "report.md")):
         console.print(f"{name:<9}{near(path)}", highlight=False, markup=False, soft_wrap=True)
 
@@ -54,7 +57,10 @@ def show(asked: Request) -> None:
 def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
     download, clean = _facts(asked.data / "download"), _facts(asked.data / "clean")
     tokenize, skipgrams = _facts(asked.data / "tokenize"), _facts(asked.data / "skipgrams")
-    train, scores = _facts(asked.data / model_folder("train", asked.model)), _facts(asked.data / model_folder("evaluate", asked.model))
+    train, scores = (
+        _facts(asked.data / model_folder("train", asked.model)),
+        _facts(asked.data / model_folder("evaluate", asked.model)),
+    )
     run = asked.data / model_folder("train", asked.model) / "run.json"
     speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
     corpus = [

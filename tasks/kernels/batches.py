@@ -3,6 +3,7 @@
 Rows count from 0 here: row r is id r + 1.
 """
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ class Batch(NamedTuple):
 
     Attributes:
         words: int32 [n], rows of the tables.
-        left, right: uint8 [n]; the contexts of window w are the left[w] words before it and the right[w] words after it.
+        left, right: uint8 [n]; window w sees the left[w] words before it and the right[w] words after it.
         start, stop: which windows.
     """
 
@@ -72,23 +73,21 @@ def read_steps(
 
 def cut(group: int, windows: Windows, pairs: int, side_by_side: int) -> Iterator[Step]:
     """A row group as steps, all batches of it with about the same number of pairs, so that nobody waits."""
-    sizes = np.cumsum(windows.left.astype(np.int64) + windows.right)
-    total = int(sizes[-1])
+    sizes = windows.left.astype(np.int64) + windows.right
+    pairs_before, windows_before = (np.concatenate([[0], np.cumsum(column)]) for column in (sizes, sizes > 0))
+    total = int(pairs_before[-1])
     if total == 0:
         return
     steps = max(1, round(total / (pairs * side_by_side)))
     batches = steps * side_by_side
-    cuts = np.searchsorted(sizes, np.arange(1, batches) * total // batches, side="right")
-    bounds = [0, *cuts.tolist(), len(sizes)]
-    before = [0, *(int(sizes[bound - 1]) if bound else 0 for bound in bounds[1:])]
-    seeing = np.cumsum((windows.left > 0) | (windows.right > 0))
+    inner = np.searchsorted(pairs_before[1:], np.arange(1, batches) * total // batches, side="right")
+    bounds = [0, *inner.tolist(), len(sizes)]
     words = windows.center - np.int32(1)
     for first in range(0, batches, side_by_side):
-        numbers = range(first, first + side_by_side)
-        start, stop = bounds[first], bounds[first + side_by_side]
+        edges = bounds[first : first + side_by_side + 1]
         yield Step(
-            [Batch(words, windows.left, windows.right, bounds[number], bounds[number + 1]) for number in numbers],
-            [before[number + 1] - before[number] for number in numbers],
-            int(seeing[stop - 1] - (seeing[start - 1] if start else 0)),
-            Place(group, stop),
+            [Batch(words, windows.left, windows.right, *pair) for pair in itertools.pairwise(edges)],
+            np.diff(pairs_before[edges]).tolist(),
+            int(windows_before[edges[-1]] - windows_before[edges[0]]),
+            Place(group, edges[-1]),
         )

@@ -39,9 +39,7 @@ class NumbaEngine:
         self.copies = [copies_of(table, settings.streams) for table in self._tables()] if apart else []
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.kernel = window_kernel(settings.model, settings.negatives)
-        self.work = [
-            workspace(settings.negatives + 1, self.vectors.shape[1]) for _ in range(self.side_by_side)
-        ]
+        self.work = [workspace(settings.negatives + 1, self.vectors.shape[1]) for _ in range(self.side_by_side)]
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
         self.steps = 0
 

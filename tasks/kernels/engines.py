@@ -11,7 +11,6 @@ from tasks.kernels.tables import Table
 from tasks.models import EngineName, ModelName
 
 
-
 class Schedule(NamedTuple):
     """The learning rate falls from `first` to `last`, linearly in the number of pairs seen, over `pairs` pairs."""
 
@@ -76,7 +75,7 @@ class Engine(Protocol):
         """
 
     def tables(self) -> tuple[Table, Table]:
-        """Copies of vectors and context vectors as they are now, float32 [words, dim] each; all that waits is merged."""
+        """Copies of vectors and context vectors as they are now, all merged; float32 [words, dim] each."""
 
 
 def start_engine(name: EngineName, vectors: Table, context_vectors: Table, settings: Settings) -> Engine:

@@ -1,6 +1,6 @@
 """Copies of a table that were trained apart become one again: row by row, in a fixed order.
 
-Two changes a and b of a row become (1 - κ a·b / 2|a|²) a + (1 - κ a·b / 2|b|²) b, more than two by a fixed tree of pairs.
+Two changes a and b of a row become (1 - κ a·b / 2|a|²) a + (1 - κ a·b / 2|b|²) b; more than two, by a tree of pairs.
 With κ = 1 that is the adaptive sum (Maleki et al., "Scaling Distributed Training with Adaptive Summation", 2020, arXiv
 2006.02924): changes that have nothing in common add up, as if one had come after the other, and equal ones count once.
 With κ = 0 it is the sum, in which a row that all copies moved the same way overshoots. In between: had one copy moved

@@ -2,8 +2,8 @@
 
 The outputs of a window are its center and K negatives, drawn for the window as a whole; with inputs v and outputs u its
 loss is the sum over inputs of  -log σ(v · u_center) - Σ_k log σ(-v · u_k)  (Mikolov et al., "Distributed
-Representations of Words and Phrases", 2013). A sign, -1 for the center and +1 for a negative, makes one formula of both:
-with z = sign * score an output adds log(1 + e^z), whose slope is sign * σ(z).
+Representations of Words and Phrases", 2013). A sign, -1 for the center and +1 for a negative, makes one formula of
+both: with z = sign * score an output adds log(1 + e^z), whose slope is sign * σ(z).
 
 All is compiled into the kernel that calls it.
 """
@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 from tasks.kernels.alias import AliasTable, draw_row
 from tasks.kernels.compiler import compiled_inline
 from tasks.kernels.lanes import (
-    WIDTH, add, decay, load, logistic, multiply, multiply_add, numbers_stored, positive_part, prefetch, spread, store,
+    WIDTH,
+    decay,
+    load,
+    logistic,
+    multiply,
+    multiply_add,
+    numbers_stored,
+    positive_part,
+    prefetch,
+    spread,
+    store,
 )  # fmt: skip
 from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.tables import Table
@@ -66,7 +76,7 @@ def workspace(outputs: int, width: int) -> Workspace:
     """An empty one for windows of so many outputs and tables of so many columns."""
     stored = numbers_stored(outputs)
     repeats = max(1, WIDTH // stored)
-    sign = np.repeat(np.float32([-1, 1, 0]), [1, outputs - 1, stored - outputs])
+    sign = np.repeat(np.array([-1, 1, 0], np.float32), [1, outputs - 1, stored - outputs])
     inputs = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
     return Workspace(
         contexts=np.zeros(MOST_CONTEXTS, np.int64),
@@ -103,19 +113,23 @@ def draw_outputs(
                 drawn = (center + 1) % words
                 break
             place += STEP
-            drawn = np.int64(draw_row(mix(place), noise.thresholds, noise.aliases))
+            drawn = int(draw_row(mix(place), noise.thresholds, noise.aliases))
         outputs[slot, output] = drawn
 
 
 @compiled_inline
 def gather_contexts(
-    words: NDArray[np.int32], left: NDArray[np.uint8], right: NDArray[np.uint8], window: int, contexts: NDArray[np.int64]
+    words: NDArray[np.int32],
+    left: NDArray[np.uint8],
+    right: NDArray[np.uint8],
+    window: int,
+    contexts: NDArray[np.int64],
 ) -> int:
     """Writes the rows of a window's contexts and returns how many there are. Without a branch: it would be guessed."""
     count = 0
-    for position in range(window - np.int64(left[window]), window + np.int64(right[window]) + 1):
+    for position in range(window - int(left[window]), window + int(right[window]) + 1):
         contexts[count] = words[position]
-        count += position != window
+        count += int(position != window)
     return count
 
 

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -11,7 +11,7 @@ ITEMS_AHEAD = 64
 """Steps share the arrays of their row group, so what waits is two row groups or three."""
 
 
-def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
+def read_ahead(items: Iterator[Item]) -> Generator[Item]:
     """The same items, in the same order, with the same exception at the end; closing it ends the thread."""
     waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(ITEMS_AHEAD)
     closed = threading.Event()

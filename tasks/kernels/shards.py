@@ -7,6 +7,7 @@ give the same windows in the same row groups. All that is read is checked, since
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +35,7 @@ class Drawing(BaseModel):
     dynamic: bool
     subsample: float = Field(ge=0, le=1)
     stream: tuple[int, int, int] = Field(description="seed, draw, shard: the random stream")
-    pairs: int = Field(0, ge=0)
+    pairs: int = Field(default=0, ge=0)
 
 
 def draw_shard(documents: Path, counts: NDArray[np.int64], drawing: Drawing) -> Iterator[tuple[int, Windows]]:
@@ -147,9 +148,7 @@ def _is_compact(path: Path) -> bool:
     return compact
 
 
-def _checked_columns(
-    path: Path, table: pa.Table, group: int, words: int, compact: bool
-) -> list[NDArray[np.int32] | NDArray[np.uint8]]:
+def _checked_columns(path: Path, table: pa.Table, group: int, words: int, compact: bool) -> list[NDArray[Any]]:
     if any(column.null_count for column in table.columns):
         raise InputError(f"{path}: row group {group} holds a null; run skipgrams again")
     columns = [np.asarray(column.to_numpy()) for column in table.columns]
@@ -172,6 +171,8 @@ def _checked_columns(
 def broken_row(windows: Windows) -> int | None:
     """The first row whose window reaches over the ends of the row group, or None; only rows near them can."""
     rows = len(windows.center)
-    near = np.unique(np.concatenate([np.arange(min(rows, WIDEST_WINDOW)), np.arange(max(0, rows - WIDEST_WINDOW), rows)]))
+    near = np.unique(
+        np.concatenate([np.arange(min(rows, WIDEST_WINDOW)), np.arange(max(0, rows - WIDEST_WINDOW), rows)])
+    )
     broken = near[(windows.left[near] > near) | (windows.right[near] > rows - 1 - near)]
     return int(broken[0]) if len(broken) else None

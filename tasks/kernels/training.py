@@ -1,8 +1,8 @@
 """The training run: epochs over draws over shards over steps; its clock, its history, its checkpoints.
 
-The number of pairs seen is the only clock. Where nothing waits to be merged (`Engine.settled`), the tables after n pairs
-are a function of the recipe and n, so a checkpoint needs the tables, the place in the shards and the sums for the
-history, and no random state.
+The number of pairs seen is the only clock. Where nothing waits to be merged (`Engine.settled`), the tables after n
+pairs are a function of the recipe and n, so a checkpoint needs the tables, the place in the shards and the sums for
+the history, and no random state.
 """
 
 import logging

@@ -23,11 +23,29 @@ from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline, compiled_kernel
 from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import (
-    WIDTH, add, add_combined, add_products, add_scaled, add_to_rows, load, load_rows, multiply, spread, store,
-    store_sums, zeros,
+    WIDTH,
+    add,
+    add_combined,
+    add_products,
+    add_scaled,
+    add_to_rows,
+    load,
+    load_rows,
+    multiply,
+    spread,
+    store,
+    store_sums,
+    zeros,
 )  # fmt: skip
 from tasks.kernels.negative_sampling import (
-    DRAWN_AHEAD, SLOTS, Workspace, draw_outputs, gather_contexts, prefetch_row, score_to_slope, settle_loss,
+    DRAWN_AHEAD,
+    SLOTS,
+    Workspace,
+    draw_outputs,
+    gather_contexts,
+    prefetch_row,
+    score_to_slope,
+    settle_loss,
 )  # fmt: skip
 from tasks.kernels.tables import Table
 from tasks.models import ModelName
@@ -85,7 +103,9 @@ def cbow_step(
     score_to_slope(work, 1, rate)
     for column in range(0, columns, WIDTH):
         before = load_rows(blank, context_vectors, outputs, slot, column)
-        add_to_rows(context_vectors, outputs, slot, column, add_scaled(blank, load(work.hidden, 0, column), work.slopes, 0))
+        add_to_rows(
+            context_vectors, outputs, slot, column, add_scaled(blank, load(work.hidden, 0, column), work.slopes, 0)
+        )
         change = multiply(add_combined(spread(np.float32(0)), before, work.slopes, 0), share)
         for number in range(contexts):
             row = work.contexts[number]
@@ -125,22 +145,20 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
         blank = zeros(outputs)
         pair = drawn_pair = first_pair
         drawn = batch.start
-        reach = 0
+        reach = 0  # of the widest window: the word that far ahead is new to all windows so far
         for window in range(batch.start, batch.stop):
-            reach = max(reach, np.int64(right[window]))
+            reach = max(reach, int(right[window]))
         for window in range(batch.start, batch.stop):
             while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
-                pairs = np.int64(left[drawn]) + np.int64(right[drawn])
+                pairs = int(left[drawn]) + int(right[drawn])
                 if pairs == 0:  # a context of explicit pairs, or a word alone
                     drawn += 1
                     continue
-                draw_outputs(
-                    work.outputs, drawn % SLOTS, np.int64(words[drawn]), drawn_pair, key, noise, len(vectors)
-                )
+                draw_outputs(work.outputs, drawn % SLOTS, int(words[drawn]), drawn_pair, key, noise, len(vectors))
                 for output in range(outputs):
                     prefetch_row(context_vectors, work.outputs[drawn % SLOTS, output])
                 if drawn + reach < len(words):
-                    prefetch_row(vectors, np.int64(words[drawn + reach]))
+                    prefetch_row(vectors, int(words[drawn + reach]))
                 drawn_pair += pairs
                 drawn += 1
             contexts = gather_contexts(words, left, right, window, work.contexts)
@@ -153,7 +171,7 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
             else:
                 skip_gram_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank)
         settle_loss(work)
-        loss = work.loss[0]
+        loss = float(work.loss[0])
         work.loss[0] = 0
         return loss
 

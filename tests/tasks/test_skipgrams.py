@@ -1,5 +1,6 @@
 """Stage skipgrams on small artifacts of tokenize: the same bytes and pairs whoever runs the jobs, contracts."""
 
+import itertools
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import InputError
+from tasks.kernels.reading import read_counts
+from tasks.kernels.shards import read_windows
 from tasks.kernels.windows import Windows, expand_pairs
 from tasks.pipeline.stage import Context, Report
 from tasks.skipgrams import STAGE, Forecast, SkipgramsParams, check_disk, finish, forecast, plan, work
@@ -79,7 +82,7 @@ def test_the_same_bytes_for_a_seed_in_any_order_of_jobs_and_others_for_another_s
 def test_both_layouts_hold_exactly_the_same_pairs(
     tmp_path: Path, dynamic: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.skipgrams.BATCH_TOKENS", 500)  # several row groups in a shard
+    monkeypatch.setattr("tasks.kernels.shards.GROUP_TOKENS", 500)  # several row groups in a shard
     monkeypatch.setattr("tasks.skipgrams.PAIRS_AT_ONCE", 1000)
     monkeypatch.setattr("tasks.kernels.reading.DOCUMENTS_A_BATCH", 10)
     encode(tmp_path, corpus())
@@ -92,6 +95,31 @@ def test_both_layouts_hold_exactly_the_same_pairs(
         assert windows.schema_arrow.equals(WINDOWS) and pairs.schema_arrow.equals(PAIRS)
         assert windows.num_row_groups > 1 and pairs.num_row_groups > windows.num_row_groups
         assert pairs_of(tmp_path / "a" / name) == pairs_of(tmp_path / "b" / name)
+
+
+def test_what_is_not_materialized_is_drawn_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.kernels.shards.GROUP_TOKENS", 500)
+    monkeypatch.setattr("tasks.kernels.reading.DOCUMENTS_A_BATCH", 10)
+    encode(tmp_path, corpus())
+    written = run(tmp_path, tmp_path / "a", draws=2, subsample=0.05)
+    drawn = run(tmp_path, tmp_path / "b", draws=2, subsample=0.05, materialize=False)
+    assert not shard_files(tmp_path / "b") and drawn.facts["bytes"] < 3_000
+    assert all(written.facts[name] == drawn.facts[name] for name in ("tokens", "kept_tokens", "pairs", "shards"))
+    counts, documents = read_counts(tmp_path / "tokenize" / "vocabulary.parquet"), tmp_path / "tokenize" / "documents"
+    for draw, shard in itertools.product(range(2), range(3)):
+        name = f"shards/draw-00{draw}/part-0000{shard}"
+        one, other = (
+            [windows for _, windows in read_windows(tmp_path / where, documents, counts)]
+            for where in (f"a/{name}.parquet", f"b/{name}.json")
+        )
+        assert len(one) > 1
+        for column, same in zip(itertools.chain(*one), itertools.chain(*other), strict=True):
+            np.testing.assert_array_equal(column, same)
+
+
+def test_pairs_that_are_not_written_are_refused() -> None:
+    with pytest.raises(ValueError, match="materialize"):
+        SkipgramsParams(layout="pairs", materialize=False)
 
 
 def test_the_report_adds_up_and_the_forecast_is_near(tmp_path: Path) -> None:

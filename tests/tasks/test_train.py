@@ -139,7 +139,7 @@ def test_the_seed_alone_decides_and_threads_do_not(planted: Path, tmp_path: Path
 
 
 def test_threads_that_run_free_learn_the_same(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.kernels.training.BATCH_PAIRS", 2000)
+    monkeypatch.setattr("tasks.kernels.training.MOST_PAIRS", 2000)
     report = run(planted, tmp_path, threads=2, deterministic=False, epochs=10)
     assert report.run["threads"] == 2 and purity(np.load(tmp_path / "vectors.npy")) > 0.95
 
@@ -157,7 +157,7 @@ def test_both_layouts_give_the_same_bytes(planted: Path, tmp_path: Path) -> None
 def test_a_run_that_is_asked_to_stop_again_and_again_ends_with_the_same_bytes(
     planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.kernels.training.BATCH_PAIRS", 5000)
+    monkeypatch.setattr("tasks.kernels.training.STEPS_AN_EPOCH", 6)
     whole = run(planted, tmp_path / "whole")
     os.kill(os.getpid(), signal.SIGTERM)  # stays up: every attempt stops after its first batch
     reasons: list[int] = []

@@ -11,8 +11,6 @@ from scipy.stats import chisquare
 
 from tasks.kernels.random_streams import STEP, mix_numbers, stream_key
 from tasks.kernels.windows import (
-    Windows,
-    broken_row,
     document_pairs,
     draw_windows,
     expand_pairs,
@@ -59,7 +57,6 @@ def test_windows_of_ragged_documents_are_the_textbooks(
     thresholds = keep_thresholds(keep_probability(np.array([50, 20, 9, 4, 2, 1]), subsample))
     key = stream_key(seed)
     windows = draw_windows(*as_arrays(documents), thresholds, window, dynamic, key, 0)
-    assert broken_row(windows) is None
     found = list(zip(*map(np.ndarray.tolist, expand_pairs(windows, 0, len(windows.center))), strict=True))
     assert found == naive_pairs(documents, thresholds.tolist(), window, dynamic, int(key))
 
@@ -114,10 +111,3 @@ def test_reaches_are_even_and_independent_of_what_was_kept() -> None:
     inner = windows.left[5:-5]
     np.testing.assert_array_equal(inner, windows.right[5:-5])
     assert chisquare(np.bincount(inner, minlength=6)[1:]).pvalue > 1e-4
-
-
-def test_a_row_that_reaches_over_the_end_is_found() -> None:
-    center, none = np.array([1, 2, 3], np.int32), np.zeros(3, np.uint8)
-    assert broken_row(Windows(center, np.array([0, 2, 0], np.uint8), none)) == 1
-    assert broken_row(Windows(center, none, np.array([0, 0, 1], np.uint8))) == 2
-    assert broken_row(Windows(center, np.array([0, 1, 2], np.uint8), np.array([2, 1, 0], np.uint8))) is None

@@ -1,0 +1,44 @@
+"""Reading ahead: the same items, errors where they stood, and no thread left behind."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tasks.kernels.read_ahead import ITEMS_AHEAD, read_ahead
+
+
+def names() -> list[str]:
+    return [thread.name for thread in threading.enumerate()]
+
+
+def test_the_items_come_in_order_and_the_thread_ends() -> None:
+    assert list(read_ahead(iter(range(3 * ITEMS_AHEAD)))) == list(range(3 * ITEMS_AHEAD))
+    assert "read-ahead" not in names()
+
+
+def test_an_error_comes_after_the_items_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("damaged")
+
+    reading = read_ahead(items())
+    assert [next(reading), next(reading)] == [1, 2]
+    with pytest.raises(ValueError, match="damaged"):
+        next(reading)
+    assert "read-ahead" not in names()
+
+
+def test_it_reads_no_further_than_it_says_and_stops_when_closed() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(10**6):
+            taken.append(number)
+            yield number
+
+    with closing(read_ahead(items())) as reading:
+        assert next(reading) == 0
+    assert len(taken) <= ITEMS_AHEAD + 4 and "read-ahead" not in names()
