@@ -66,34 +66,34 @@ def empty_chunks() -> Chunks:
 def fill_chunks(
     batch: Batch,
     window: int,
+    seen: int,
     pair: int,
-    first_pair: int,
     key: np.uint64,
     noise: AliasTable,
     schedule: Schedule,
     slots: NDArray[np.int64],
     chunks: Chunks,
-) -> tuple[int, int, int]:
-    """Lays out the batch from a pair (of a window) on, until the room or the batch is used up.
+) -> tuple[int, int, int, int]:
+    """Lays out the batch from a pair of a window on, until the room or the batch is used up.
 
     Args:
         batch: windows.
-        window, pair: where to begin.
-        first_pair: the number in the whole run of the batch's first pair.
+        window, seen: where to begin, after so many contexts of that window.
+        pair: the number in the whole run of the pair that comes next.
         key, noise: what negatives are drawn with, by the number of the chunk's first pair.
         schedule: of the learning rate.
         slots: int64 [words], kept from call to call: where a context stands in the chunk that met it last.
         chunks: filled here.
 
     Returns:
-        How many chunks are used, and the window and the pair to begin with the next time.
+        How many chunks are used, and the window, its contexts and the pair to begin with the next time.
     """
     met = np.zeros(CONTEXTS, np.int64)  # the pairs of each context in the chunk
     used = 0
-    while used < len(chunks.rates) and pair < len(batch.contexts):
-        number = first_pair + pair
-        chunks.rates[used] = schedule.first + (schedule.last - schedule.first) * (number / schedule.pairs)
-        place = mix(key + np.uint64(number) * STEP)
+    while used < len(chunks.rates) and window < batch.stop:
+        mark = pair + 1  # no other chunk of the run has it
+        chunks.rates[used] = schedule.first + (schedule.last - schedule.first) * (pair / schedule.pairs)
+        place = mix(key + np.uint64(pair) * STEP)
         for negative in range(SHARED_NEGATIVES):
             place += STEP
             chunks.negatives[used, negative] = draw_row(mix(place), noise.thresholds, noise.aliases)
@@ -101,12 +101,13 @@ def fill_chunks(
         chunks.contexts[used] = 0
         chunks.pairs[used] = 0
         centers = contexts = 0
-        mark = number + 1  # no other chunk of the run has it
         full = False
-        while not full and centers < CENTERS and window < len(batch.centers):
-            chunks.centers[used, centers] = batch.centers[window]
-            while pair < batch.bounds[window + 1]:
-                context = batch.contexts[pair]
+        while not full and centers < CENTERS and window < batch.stop:
+            chunks.centers[used, centers] = batch.words[window]
+            left = int(batch.left[window])
+            size = left + int(batch.right[window])
+            while seen < size:
+                context = batch.words[window - left + seen + int(seen >= left)]
                 if slots[context] // CONTEXTS != mark:
                     if contexts == CONTEXTS:
                         full = True
@@ -121,19 +122,25 @@ def fill_chunks(
                     break
                 met[slot] += 1
                 chunks.pairs[used, centers, slot] += 1
+                seen += 1
                 pair += 1
-            centers += 1
+            centers += int(size > 0)
             if not full:
                 window += 1
-        used += 1
-    return used, window, pair
+                seen = 0
+        if contexts:
+            used += 1
+    return used, window, seen, pair
 
 
 class TensorflowSgns:
     """The engine. Determined on one machine when TensorFlow has one thread."""
 
+    side_by_side = 1
+    settled = True
+
     def __init__(self, vectors: Table, context_vectors: Table, settings: Settings) -> None:
-        tf = import_tensorflow(settings.threads)
+        tf = import_tensorflow(1 if settings.streams else settings.threads)
         self.settings = settings
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.vectors, self.context_vectors = tf.Variable(vectors), tf.Variable(context_vectors)
@@ -143,23 +150,22 @@ class TensorflowSgns:
 
     def prepare(self) -> None:
         self.step(*self.chunks, np.int32(0))
-        nothing = Batch(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32))
+        nothing = Batch(np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(0, np.uint8), 0, 0)
         self._fill(nothing, 0, 0, 0)
 
-    def train(self, batches: Sequence[Batch], first_pair: int) -> float:
+    def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
         loss = 0.0
-        for batch in batches:
-            window = pair = 0
-            while pair < len(batch.contexts):
-                used, window, pair = self._fill(batch, window, pair, first_pair)
+        for batch, pair in zip(batches, first_pairs, strict=True):
+            window, seen = batch.start, 0
+            while window < batch.stop:
+                used, window, seen, pair = self._fill(batch, window, seen, pair)
                 loss += float(self.step(*self.chunks, np.int32(used)))
-            first_pair += len(batch.contexts)
         return loss
 
-    def _fill(self, batch: Batch, window: int, pair: int, first_pair: int) -> tuple[int, int, int]:
+    def _fill(self, batch: Batch, window: int, seen: int, pair: int) -> tuple[int, int, int, int]:
         settings = self.settings
         return fill_chunks(
-            batch, window, pair, first_pair, settings.key, self.noise, settings.schedule, self.slots, self.chunks
+            batch, window, seen, pair, settings.key, self.noise, settings.schedule, self.slots, self.chunks
         )
 
     def tables(self) -> tuple[Table, Table]:
