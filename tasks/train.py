@@ -1,10 +1,11 @@
-"""Stage train: skip-gram shards into word vectors.
+"""Stage train: windows into word vectors.
 
-Reads skipgrams/shards/draw-*/part-*.parquet (either layout) and tokenize/vocabulary.parquet (the counts: negatives are
-drawn by them). Writes vectors.npy and context_vectors.npy, float32 [words, dim], row r for the word with id r + 1, and
-history.csv with the mean loss a pair and the learning rate. Epochs cycle through the draws; in each, the shards come in
+Reads skipgrams/shards/draw-*/part-* (any kind; for windows that are not materialized tokenize/documents too) and
+tokenize/vocabulary.parquet (the counts: negatives are drawn by them). Writes vectors.npy and context_vectors.npy, float32 [words, dim], row r for the word with id r + 1, and
+history.csv with the mean loss and the learning rate. Epochs cycle through the draws; in each, the shards come in
 an order drawn from the seed. A run that was killed goes on from its checkpoint, and with `deterministic` it ends with
-the bytes of an unbroken one. Memory: the tables, a copy of them for the checkpoint, a row group.
+the bytes of an unbroken one. Memory: the tables, a copy of them for the checkpoint, one
+for each stream, some row groups.
 """
 
 import csv
@@ -170,7 +171,7 @@ def _inputs(context: Context) -> list[Path]:
 
 STAGE = Stage(
     name="train",
-    about="word vectors from skip-grams, with negative sampling",
+    about="word vectors from windows, with negative sampling",
     sections={"train": TrainParams},
     folder=lambda context: model_folder("train", context.model),
     inputs=_inputs,
