@@ -1,11 +1,11 @@
 """Stage train: windows into word vectors.
 
 Reads skipgrams/shards/draw-*/part-* (any kind; for windows that are not materialized tokenize/documents too) and
-tokenize/vocabulary.parquet (the counts: negatives are drawn by them). Writes vectors.npy and context_vectors.npy, float32 [words, dim], row r for the word with id r + 1, and
-history.csv with the mean loss and the learning rate. Epochs cycle through the draws; in each, the shards come in
-an order drawn from the seed. A run that was killed goes on from its checkpoint, and with `deterministic` it ends with
-the bytes of an unbroken one. Memory: the tables, a copy of them for the checkpoint, one
-for each stream, some row groups.
+tokenize/vocabulary.parquet (the counts: negatives are drawn by them). Writes vectors.npy and context_vectors.npy,
+float32 [words, dim], row r for the word with id r + 1, and history.csv with the mean loss and the learning rate. Epochs
+cycle through the draws; in each, the shards come in an order drawn from the seed. A run that was killed goes on from
+its checkpoint, and with `deterministic` it ends with the bytes of an unbroken one. Memory: the tables, a copy of them
+for the checkpoint and one for each stream, some row groups.
 """
 
 import csv
