@@ -7,6 +7,7 @@ machine is not among it: each round says where it ran, and `--force` measures an
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,18 +44,11 @@ class Result:
         depends_on: see `dependencies`.
         rounds: {"seed", "seconds", "machine", "measured": {contender: what it measured}, "took": {contender: seconds}}.
         failed: why a contender could not measure; it is not asked again.
-        capped: the time cap was reached before the last round.
     """
 
     depends_on: dict[str, Any]
     rounds: list[dict[str, Any]] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
-    capped: bool = False
-
-    @property
-    def seconds(self) -> float:
-        """What the rounds have taken together."""
-        return sum(one["seconds"] for one in self.rounds)
 
 
 def dependencies(bench: Bench, row: Row) -> dict[str, Any]:
@@ -104,7 +98,7 @@ def standing_result(bench: Bench, row: Row) -> Result | None:
     content = read_result(result_file(bench, row))
     if content is None or content["digest"] != json_sha256(dependencies(bench, row)):
         return None
-    return Result(content["depends_on"], content["rounds"], content["failed"], content["capped"])
+    return Result(content["depends_on"], content["rounds"], content["failed"])
 
 
 def write_result(bench: Bench, row: Row, result: Result) -> None:
@@ -117,7 +111,7 @@ def write_result(bench: Bench, row: Row, result: Result) -> None:
         "rounds": result.rounds,
         "rounds_wanted": rounds_wanted(bench, row),
         "failed": result.failed,
-        "capped": result.capped,
+        "capped": is_capped(bench, row, result.rounds),
         "cap_seconds": row.cap_seconds,
         "summary": summarise(row, [one["measured"] for one in result.rounds]),
     }
@@ -129,6 +123,12 @@ def rounds_wanted(bench: Bench, row: Row) -> int:
     return 1 if bench.quick else row.rounds
 
 
+def is_capped(bench: Bench, row: Row, rounds: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether these rounds are not all, and have taken so long that no other one starts."""
+    took = sum(one["seconds"] for one in rounds)
+    return 0 < len(rounds) < rounds_wanted(bench, row) and took >= row.cap_seconds
+
+
 def state(bench: Bench, row: Row) -> str:
     """ "missing", "outdated (what has changed)", "2 of 5 rounds", "capped" or "fresh"."""
     content = read_result(result_file(bench, row))
@@ -138,7 +138,7 @@ def state(bench: Bench, row: Row) -> str:
     if content["digest"] != json_sha256(wanted):
         changed = [name for name in wanted if content["depends_on"].get(name) != wanted[name]]
         return f"outdated ({', '.join(changed)})"
-    if content["capped"]:
+    if is_capped(bench, row, content["rounds"]):
         return "capped"
     done, asked = len(content["rounds"]), rounds_wanted(bench, row)
     return "fresh" if done >= asked else f"{done} of {asked} rounds"

@@ -7,6 +7,7 @@ from benchmarks.processes import MeasurementError
 from benchmarks.result import (
     Result,
     dependencies,
+    is_capped,
     machine,
     read_result,
     result_file,
@@ -27,14 +28,12 @@ def run_row(bench: Bench, row: Row, force: bool = False) -> None:
     result = None if force else standing_result(bench, row)
     result = result or Result(dependencies(bench, row))
     wanted = rounds_wanted(bench, row)
-    if result.capped or len(result.rounds) >= wanted:
+    if len(result.rounds) >= wanted:
         print(f"{row.name}: nothing to do", flush=True)
         return
     bench.work.mkdir(parents=True, exist_ok=True)
     for seed in range(len(result.rounds) + 1, wanted + 1):
-        if result.seconds >= row.cap_seconds:
-            result.capped = True
-            write_result(bench, row, result)
+        if is_capped(bench, row, result.rounds):
             print(f"{row.name}: the cap of {row.cap_seconds:.0f} s is reached after {seed - 1} rounds", flush=True)
             return
         _run_round(bench, row, result, seed, took)
