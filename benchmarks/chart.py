@@ -84,7 +84,7 @@ def draw(target: Path, found: Sequence[tuple[str, Sequence[tuple[Row, Mapping[st
         if known:
             heights, means, errors = zip(*known, strict=True)
             quality.errorbar(means, heights, xerr=errors, fmt="o", color=color, capsize=2, label=label)
-    quality.set_xlabel("mean score over the sets ± standard error")
+    quality.set_xlabel("mean score ± standard error")
     if quality.get_legend_handles_labels()[1]:
         quality.legend()
     for axes in (speed, quality):

@@ -2,17 +2,19 @@
 
 Spearman's correlation on WordSim-353 and SimLex-999, accuracy on Google's analogies among the 30,000 most frequent
 words and among all; gensim's evaluators on gensim's copies of the sets, by way of `tasks.scoring`, whose answers to the
-analogies are gensim's, found faster. VECTORS: a model's folder or a file of vectors, most frequent word first.
+analogies are gensim's, found faster. VECTORS: a model's folder, word2vec's text format, or its binary one in a file
+named *.bin; most frequent word first.
 """
 
 import json
 import sys
 from pathlib import Path
 
+from tasks.formats.word2vec import read_binary
 from tasks.scoring.analogies import score_analogies
 from tasks.scoring.keyed import packaged
 from tasks.scoring.similarity import score_pairs
-from tasks.vectors import load
+from tasks.vectors import Vectors, load
 
 PAIRS = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 ANALOGIES = "questions-words.txt"
@@ -29,7 +31,7 @@ TITLES = {
 
 def scores(path: Path) -> dict[str, float | None]:
     """The score of each set; None where too few of its words are known."""
-    vectors = load(path)
+    vectors = Vectors(*read_binary(path)) if path.suffix == ".bin" else load(path)  # as the peers' programs write it
     found = {
         name: score_pairs(vectors.words, vectors.matrix, packaged(file))["spearman"] for name, file in PAIRS.items()
     }
