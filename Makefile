@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CORPUS ?=
+ROWS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak serve lock-data lock clean
+.PHONY: help run test lint bench bench-quick soak serve lock-data lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,8 +22,11 @@ lint: .venv/.installed-dev  ## ruff, mypy --strict, the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: .venv/.installed-dev  ## our speed beside the peers' (CORPUS=path for a corpus of your own)
-	@$(BIN)/python -m benchmarks.run $(if $(CORPUS),--corpus $(CORPUS))
+bench: .venv/.installed-dev  ## speed, quality and memory beside the peers' (CORPUS=path for a text of yours; ROWS="pairs memory")
+	@$(BIN)/python -m benchmarks $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ROWS),--only $(ROWS))
+
+bench-quick: .venv/.installed-dev  ## a look at the same in minutes
+	@$(BIN)/python -m benchmarks --quick $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ROWS),--only $(ROWS))
 
 soak: .venv/.installed-dev  ## a long run, killed twice at random moments (CORPUS=path of a text file)
 	@$(BIN)/python -m benchmarks.soak $(CORPUS)

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.programs.watched import descendants
 from tasks.pipeline.environment import describe
 from tasks.project import project_root
 from tasks.stages import NAMES
@@ -60,19 +61,6 @@ def killed(corpus: Path, data: Path, after: float) -> dict[str, Any]:
     survivors = [pid for pid in family if alive(pid)]
     reached = [name for name in NAMES if list(data.glob(f"{name}/**/manifest.json"))]
     return {"after_seconds": round(after, 1), "finished_stages": reached, "survivors": len(survivors)}
-
-
-def descendants(pid: int) -> list[int]:
-    """The processes below `pid`, from /proc."""
-    found: list[int] = []
-    pending = [pid]
-    while pending:
-        current = pending.pop()
-        for children in Path(f"/proc/{current}/task").glob("*/children"):
-            below = [int(child) for child in children.read_text().split()]
-            found += below
-            pending += below
-    return found
 
 
 def alive(pid: int) -> bool:

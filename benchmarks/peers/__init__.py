@@ -1,0 +1,1 @@
+"""The peers: what package registries give for the same work."""

@@ -1,0 +1,30 @@
+"""The rows, in the order in which they run and stand on the page."""
+
+from benchmarks.row import Row
+from benchmarks.rows.determinism import DETERMINISM
+from benchmarks.rows.draws import DRAWS
+from benchmarks.rows.end_to_end import END_TO_END
+from benchmarks.rows.keras_textbook import KERAS_TEXTBOOK
+from benchmarks.rows.memory import MEMORY
+from benchmarks.rows.pairs import PAIRS
+from benchmarks.rows.shards import SHARDS
+from benchmarks.rows.small_corpus import SMALL_CORPUS
+from benchmarks.rows.streams import STREAMS
+from benchmarks.rows.training import CBOW, FASTTEXT, SGNS_100, SGNS_300, TENSORFLOW
+
+ROWS: tuple[Row, ...] = (
+    SGNS_100,
+    SMALL_CORPUS,
+    PAIRS,
+    END_TO_END,
+    DETERMINISM,
+    SGNS_300,
+    TENSORFLOW,
+    CBOW,
+    FASTTEXT,
+    SHARDS,
+    KERAS_TEXTBOOK,
+    DRAWS,
+    *STREAMS,
+    MEMORY,
+)

@@ -1,0 +1,121 @@
+"""Rows on training: ours beside gensim's in both of its modes, and beside the fastText program; on the same tokens."""
+
+from functools import partial
+
+from benchmarks.bench import Bench
+from benchmarks.ours import FREE, prepared, train
+from benchmarks.peers.training import fasttext, gensim
+from benchmarks.result import read_result
+from benchmarks.row import Contender, Figure, Measured, Row
+from tasks.errors import InputError
+
+BOTH_MODES = "sgns-dim100"
+"""The row that measures gensim in both of its modes."""
+
+MODES = {
+    "list": "gensim, list of sentences",
+    "file": "gensim, `corpus_file`",
+    "faster": f"gensim, in the mode that {BOTH_MODES} found faster",
+}
+
+FIGURES = (
+    Figure("words_per_second", "words/s"),
+    Figure("seconds", "whole stage, s", 1, "baseline / own"),
+    Figure("training_seconds", "training alone, s", 1, "baseline / own"),
+    Figure("process_seconds", "whole process, s", 1, "baseline / own"),
+)
+"""What `benchmarks.ours.train` measures."""
+
+STAGES = ("skipgrams", "train")
+
+SOURCES = ("benchmarks/ours.py", "benchmarks/quality.py", "benchmarks/rows/training.py")
+
+GENSIM = ("benchmarks/peers/training.py", "benchmarks/programs/gensim_word2vec.py")
+
+LIBRARIES = ("gensim", "numba", "numpy")
+
+Changed = tuple[str, ...]
+
+
+def train_ours(bench: Bench, seed: int, changed: Changed = ()) -> Measured:
+    """Trains ours on the prepared corpus, `changed` laid over the profile."""
+    return train(bench, prepared(bench, bench.whole), f"train.seed={seed}", *changed)
+
+
+def train_gensim(bench: Bench, seed: int, mode: str, changed: Changed = ()) -> Measured:
+    """Trains gensim on the same tokens with the same settings; `mode` is one of MODES."""
+    chosen = faster_mode(bench) if mode == "faster" else mode
+    data = prepared(bench, bench.whole)
+    return gensim(bench, data, seed, *changed, mode="file" if chosen == "file" else "list")
+
+
+def train_fasttext(bench: Bench, seed: int) -> Measured:
+    """Trains the fastText program on the same tokens with the same settings."""
+    return fasttext(bench, prepared(bench, bench.whole), seed)
+
+
+def faster_mode(bench: Bench) -> str:
+    """The mode of gensim's that was the faster one at dim 100.
+
+    Raises:
+        InputError: that row has not been measured.
+    """
+    content = read_result(bench.results / f"{BOTH_MODES}.json")
+    baseline = content and content["summary"]["baseline"]
+    if not baseline:
+        raise InputError(f"{BOTH_MODES} tells which of gensim's modes is the faster one; measure that row first")
+    return str(baseline).removeprefix("gensim-")
+
+
+def beside_gensim(
+    name: str, title: str, about: str, rounds: int, hours: float, *changed: str,
+    modes: tuple[str, ...] = ("faster",), free: bool = True, quick: bool = False, libraries: tuple[str, ...] = (),
+) -> Row:  # fmt: skip
+    """A row that trains ours, and gensim in some of its modes, with `changed` laid over the profile on both sides."""
+    ours = [Contender("ours", "ours", partial(train_ours, changed=changed))]
+    if free:
+        ours.append(Contender("ours-free", f"ours, `{FREE}`", partial(train_ours, changed=(*changed, FREE))))
+    peers = [
+        Contender(f"gensim-{mode}", MODES[mode], partial(train_gensim, mode=mode, changed=changed)) for mode in modes
+    ]
+    return Row(
+        name=name, title=title, about=about, contenders=(*peers, *ours), figures=FIGURES,
+        baseline=tuple(peer.name for peer in peers), rounds=rounds, cap_seconds=hours * 3600, stages=STAGES,
+        sources=(*SOURCES, *GENSIM), libraries=(*LIBRARIES, *libraries), changed=changed, quick=quick, chart=True,
+    )  # fmt: skip
+
+
+SGNS_100 = beside_gensim(
+    BOTH_MODES, "Skip-gram, dim 100", "Word2vec's own settings, on both sides.", 5, 3.0, "train.dim=100",
+    modes=("list", "file"), quick=True,
+)  # fmt: skip
+
+SGNS_300 = beside_gensim("sgns-dim300", "Skip-gram, dim 300", "The same with longer vectors.", 3, 3.0, "train.dim=300")
+
+TENSORFLOW = beside_gensim(
+    "sgns-tensorflow", "Skip-gram by TensorFlow", "The engine for accelerators and for Keras, here on the CPU.", 3, 2.0,
+    "train.dim=100", "train.engine=tensorflow", free=False, libraries=("tensorflow",),
+)  # fmt: skip
+
+CBOW = beside_gensim(
+    "cbow-dim100", "CBOW, dim 100", "The mean of the context predicts the center; the same settings otherwise.", 3, 2.0,
+    "train.dim=100", "train.model=cbow",
+)  # fmt: skip
+
+FASTTEXT = Row(
+    name="fasttext-program",
+    title="Skip-gram beside fastText",
+    about="The fastText program without n-grams. It does not tell reading the vocabulary from training.",
+    contenders=(
+        Contender("ours", "ours", train_ours),
+        Contender("ours-free", f"ours, `{FREE}`", partial(train_ours, changed=(FREE,))),
+        Contender("fasttext", "fastText, no n-grams", train_fasttext),
+    ),
+    figures=FIGURES,
+    baseline=("fasttext",),
+    rounds=3,
+    cap_seconds=3 * 3600,
+    stages=STAGES,
+    sources=(*SOURCES, "benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py"),
+    libraries=("numba", "numpy", "fasttext-wheel"),
+)
