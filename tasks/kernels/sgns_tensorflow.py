@@ -1,16 +1,21 @@
-"""Skip-gram with negative sampling in TensorFlow: the objective of `sgns_numba`, in steps large enough for matrices.
+"""Skip-gram with negative sampling in TensorFlow: the same windows, in steps large enough for matrices.
 
-One step is a chunk: up to 64 centers with their contexts, and 64 negatives that all its pairs share, each with weight
-negatives / 64. The matrix `pairs` says how often each center meets each distinct context, so the pairs are never spelt
-out, and every row is gathered and scattered once. The gradients are written by hand and applied as sparse sums. A
-negative does not count for the pairs whose center it is.
+One step is a chunk of the text. Its positions come in blocks of 16; around a block lie as many more as a window reaches
+(its halo), so that all its pairs are a 16 x (16 + halo) matrix of scores under a band of ones. Here the center is the
+input and its contexts are the outputs: with windows that look both ways the pairs are the same. All pairs of a chunk
+share 64 negatives, each with weight negatives / 64. Every row is gathered and scattered once a block; the scatter is
+what takes the time (some 0.2 µs a row). The gradients are written by hand and applied as sparse sums.
 
-Larger chunks are faster and worse: all of a chunk's gradients are taken at the tables before it. Measured on 9 M
-tokens: 128 centers cost quality, 256 collapse; 32 negatives cost analogies, 64 do not.
+All gradients of a chunk are taken at the tables before it, so a row that is met often would overshoot. Where it is met
+more than MOST_MEETINGS times, its changes are scaled down to as many. This is also what guards the larger chunks that
+an accelerator wants. docs/tensorflow.md has the figures behind these constants.
+
+Streams (`tasks.kernels.streams`) have variables of their own; compiled steps on the same ones wait for each other.
 """
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,158 +23,246 @@ from numpy.typing import NDArray
 
 from tasks.kernels.alias import AliasTable, draw_row, negative_table
 from tasks.kernels.batches import Batch
-from tasks.kernels.compiler import compiled
+from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engines import Schedule, Settings
 from tasks.kernels.random_streams import STEP, mix
-from tasks.kernels.tables import Table
+from tasks.kernels.streams import Streams, prepare_merging
+from tasks.kernels.tables import Table, padded
 
-CENTERS = 64
-CONTEXTS = 96
-"""Distinct contexts a chunk can hold: 64 words in a row and what surrounds them mostly fit; else it ends sooner."""
-SHARED_NEGATIVES = 64
-MOST_PAIRS = 32
-"""Pairs that one context may have in a chunk, which ends there: else a post that repeats one word would overshoot."""
+BLOCK = 16
+"""Positions whose scores are one matrix."""
+
+POSITIONS, ACCELERATOR_POSITIONS = 64, 2048
+"""Positions a chunk, on CPUs and where there is an accelerator: more are faster, and worse without the guard."""
+
+SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 256
+"""Negatives that all pairs of a chunk share."""
+
+MOST_MEETINGS = 32
+"""So many changes of one row in a chunk are added up as they are."""
+
 CHUNKS = 256
-"""Chunks handed over at once: enough for the way in and out not to matter, few enough to be small (7 MB)."""
+"""Chunks handed over at once: enough for the way in and out not to matter, few enough to be small."""
+
+
+class Shape(NamedTuple):
+    """The sizes of a chunk; the compiled step is made for them."""
+
+    positions: int
+    negatives: int
+    reach: int
 
 
 class Chunks(NamedTuple):
-    """Room for CHUNKS chunks; what a chunk does not use points to row 0 and has no pairs.
+    """Room for CHUNKS chunks.
 
     Attributes:
-        centers: int32 [chunks, CENTERS], rows of the context vectors.
-        contexts: int32 [chunks, CONTEXTS], rows of the vectors.
-        pairs: float32 [chunks, CENTERS, CONTEXTS], how often they meet.
-        negatives: int32 [chunks, SHARED_NEGATIVES], rows of the context vectors.
+        words: int32 [chunks, blocks, BLOCK + 2 reach], rows of the words of a block and its halo.
+        left, right: int32 [chunks, blocks, BLOCK], how far each position sees.
+        negatives: int32 [chunks, negatives], rows of the context vectors.
+        center_weights: float32 [chunks, positions], what the change of each center's row is multiplied with.
+        output_weights: float32 [chunks, blocks * (BLOCK + 2 reach) + negatives], the same for contexts and negatives.
         rates: float32 [chunks], the learning rate.
     """
 
-    centers: NDArray[np.int32]
-    contexts: NDArray[np.int32]
-    pairs: NDArray[np.float32]
+    words: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
     negatives: NDArray[np.int32]
+    center_weights: Table
+    output_weights: Table
     rates: NDArray[np.float32]
 
 
-def empty_chunks() -> Chunks:
+def empty_chunks(shape: Shape) -> Chunks:
     """Room for chunks, without any."""
+    blocks, width = shape.positions // BLOCK, BLOCK + 2 * shape.reach
     return Chunks(
-        np.zeros((CHUNKS, CENTERS), np.int32),
-        np.zeros((CHUNKS, CONTEXTS), np.int32),
-        np.zeros((CHUNKS, CENTERS, CONTEXTS), np.float32),
-        np.zeros((CHUNKS, SHARED_NEGATIVES), np.int32),
+        np.zeros((CHUNKS, blocks, width), np.int32),
+        np.zeros((CHUNKS, blocks, BLOCK), np.int32),
+        np.zeros((CHUNKS, blocks, BLOCK), np.int32),
+        np.zeros((CHUNKS, shape.negatives), np.int32),
+        np.zeros((CHUNKS, shape.positions), np.float32),
+        np.zeros((CHUNKS, blocks * width + shape.negatives), np.float32),
         np.zeros(CHUNKS, np.float32),
     )
 
 
-@compiled
+@compiled_kernel
 def fill_chunks(
     batch: Batch,
-    window: int,
-    seen: int,
+    start: int,
     pair: int,
     key: np.uint64,
     noise: AliasTable,
     schedule: Schedule,
-    slots: NDArray[np.int64],
+    most_meetings: float,
+    meetings: NDArray[np.int32],
     chunks: Chunks,
-) -> tuple[int, int, int, int]:
-    """Lays out the batch from a pair of a window on, until the room or the batch is used up.
+) -> tuple[int, int, int]:
+    """Lays out the batch from a window on, until the room or the batch is used up.
 
     Args:
         batch: windows.
-        window, seen: where to begin, after so many contexts of that window.
+        start: where to begin.
         pair: the number in the whole run of the pair that comes next.
         key, noise: what negatives are drawn with, by the number of the chunk's first pair.
         schedule: of the learning rate.
-        slots: int64 [words], kept from call to call: where a context stands in the chunk that met it last.
+        most_meetings: how often a row may be met before its changes are scaled down.
+        meetings: int32 [words], zeros, and zeros again afterwards.
         chunks: filled here.
 
     Returns:
-        How many chunks are used, and the window, its contexts and the pair to begin with the next time.
+        How many chunks are used, and the window and the pair to begin with the next time.
     """
-    met = np.zeros(CONTEXTS, np.int64)  # the pairs of each context in the chunk
+    _, blocks, width = chunks.words.shape
+    reach = (width - BLOCK) // 2
+    negatives = chunks.negatives.shape[1]
     used = 0
-    while used < len(chunks.rates) and window < batch.stop:
-        mark = pair + 1  # no other chunk of the run has it
+    while used < len(chunks.rates) and start < batch.stop:
         chunks.rates[used] = schedule.first + (schedule.last - schedule.first) * (pair / schedule.pairs)
         place = mix(key + np.uint64(pair) * STEP)
-        for negative in range(SHARED_NEGATIVES):
+        for negative in range(negatives):
             place += STEP
-            chunks.negatives[used, negative] = draw_row(mix(place), noise.thresholds, noise.aliases)
-        chunks.centers[used] = 0
-        chunks.contexts[used] = 0
-        chunks.pairs[used] = 0
-        centers = contexts = 0
-        full = False
-        while not full and centers < CENTERS and window < batch.stop:
-            chunks.centers[used, centers] = batch.words[window]
-            left = int(batch.left[window])
-            size = left + int(batch.right[window])
-            while seen < size:
-                context = batch.words[window - left + seen + int(seen >= left)]
-                if slots[context] // CONTEXTS != mark:
-                    if contexts == CONTEXTS:
-                        full = True
-                        break
-                    slots[context] = mark * CONTEXTS + contexts
-                    chunks.contexts[used, contexts] = context
-                    met[contexts] = 0
-                    contexts += 1
-                slot = slots[context] % CONTEXTS
-                if met[slot] == MOST_PAIRS:
-                    full = True
-                    break
-                met[slot] += 1
-                chunks.pairs[used, centers, slot] += 1
-                seen += 1
-                pair += 1
-            centers += int(size > 0)
-            if not full:
-                window += 1
-                seen = 0
-        if contexts:
-            used += 1
-    return used, window, seen, pair
+            chunks.negatives[used, negative] = int(draw_row(mix(place), noise.thresholds, noise.aliases))
+        for block in range(blocks):
+            first = start + block * BLOCK
+            for column in range(width):
+                position = first - reach + column
+                inside = 0 <= position < len(batch.words)
+                chunks.words[used, block, column] = batch.words[position] if inside else 0
+            for number in range(BLOCK):
+                window = first + number
+                sees = window < batch.stop
+                chunks.left[used, block, number] = int(batch.left[window]) if sees else 0
+                chunks.right[used, block, number] = int(batch.right[window]) if sees else 0
+                pair += chunks.left[used, block, number] + chunks.right[used, block, number]
+        _weigh(chunks, used, most_meetings, meetings)
+        start += blocks * BLOCK
+        used += 1
+    return used, min(start, batch.stop), pair
+
+
+@compiled_kernel
+def _weigh(chunks: Chunks, chunk: int, most_meetings: float, meetings: NDArray[np.int32]) -> None:
+    """Counts how often each row is met in a chunk, as a center and as an output, and sets the weights."""
+    words, left, right = chunks.words[chunk], chunks.left[chunk], chunks.right[chunk]
+    blocks, width = words.shape
+    reach = (width - BLOCK) // 2
+    negatives = chunks.negatives[chunk]
+    for block in range(blocks):
+        for number in range(BLOCK):
+            meetings[words[block, reach + number]] += left[block, number] + right[block, number]
+    for block in range(blocks):
+        for number in range(BLOCK):
+            met = max(meetings[words[block, reach + number]], 1)
+            chunks.center_weights[chunk, block * BLOCK + number] = min(1.0, most_meetings / met)
+    for block in range(blocks):
+        for number in range(BLOCK):
+            meetings[words[block, reach + number]] = 0
+    for block in range(blocks):
+        for number in range(BLOCK):
+            for column in range(reach + number - left[block, number], reach + number + right[block, number] + 1):
+                meetings[words[block, column]] += int(column != reach + number)
+    for negative in negatives:
+        meetings[negative] += 1
+    for block in range(blocks):
+        for column in range(width):
+            met = max(meetings[words[block, column]], 1)
+            chunks.output_weights[chunk, block * width + column] = min(1.0, most_meetings / met)
+    for number in range(len(negatives)):
+        met = meetings[negatives[number]]
+        chunks.output_weights[chunk, blocks * width + number] = min(1.0, most_meetings / met)
+    for block in range(blocks):
+        for column in range(width):
+            meetings[words[block, column]] = 0
+    for negative in negatives:
+        meetings[negative] = 0
+
+
+class VariableCopies:
+    """The copies of one table in TensorFlow's variables."""
+
+    def __init__(self, variables: list[Any]) -> None:
+        self.variables = variables
+
+    def fetch(self, rows: int) -> NDArray[np.float32]:
+        return np.stack([variable[:rows].numpy() for variable in self.variables])
+
+    def put(self, rows: int, copies: NDArray[np.float32]) -> None:
+        for variable, copy in zip(self.variables, copies, strict=True):
+            variable[:rows].assign(copy)
 
 
 class TensorflowSgns:
-    """The engine. Determined on one machine when TensorFlow has one thread."""
+    """The engine. Determined on one machine; free-running is one stream with all of TensorFlow's threads."""
 
-    side_by_side = 1
-    settled = True
-
-    def __init__(self, vectors: Table, context_vectors: Table, settings: Settings) -> None:
+    def __init__(
+        self, vectors: Table, context_vectors: Table, settings: Settings, accelerator: bool | None = None
+    ) -> None:
         tf = import_tensorflow(1 if settings.streams else settings.threads)
+        if accelerator is None:
+            accelerator = bool(tf.config.list_physical_devices("GPU"))
+        self.dim = vectors.shape[1]
         self.settings = settings
+        self.sizes = (ACCELERATOR_POSITIONS, ACCELERATOR_NEGATIVES) if accelerator else (POSITIONS, SHARED_NEGATIVES)
+        self.side_by_side = max(settings.streams, 1)
+        self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
+        self.merged = padded(vectors), padded(context_vectors)
+        self.variables = [tuple(map(tf.Variable, self.merged)) for _ in range(self.side_by_side)]
+        self.streams: Streams | None = None
+        if settings.streams > 1:
+            inputs, outputs = (VariableCopies(list(column)) for column in zip(*self.variables, strict=True))
+            self.streams = Streams(self.merged, (inputs, outputs), self.pool, settings.threads)
         self.noise = negative_table(settings.counts, settings.negative_power)
-        self.vectors, self.context_vectors = tf.Variable(vectors), tf.Variable(context_vectors)
-        self.slots = np.zeros(len(vectors), np.int64)
-        self.chunks = empty_chunks()
-        self.step = make_step(self.vectors, self.context_vectors, settings.negatives)
+        self.meetings = [np.zeros(len(vectors), np.int32) for _ in range(self.side_by_side)]
+        self.chunks: list[Chunks] = []
+        self.steps: list[Callable[..., Any]] = []
+        self.reach = 0
+
+    @property
+    def settled(self) -> bool:
+        return self.streams is None or self.streams.settled
 
     def prepare(self) -> None:
-        self.step(*self.chunks, np.int32(0))
-        nothing = Batch(np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(0, np.uint8), 0, 0)
-        self._fill(nothing, 0, 0, 0)
+        if self.streams is not None:
+            prepare_merging(self.merged[0].shape[1])
 
     def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
-        loss = 0.0
-        for batch, pair in zip(batches, first_pairs, strict=True):
-            window, seen = batch.start, 0
-            while window < batch.stop:
-                used, window, seen, pair = self._fill(batch, window, seen, pair)
-                loss += float(self.step(*self.chunks, np.int32(used)))
-        return loss
-
-    def _fill(self, batch: Batch, window: int, seen: int, pair: int) -> tuple[int, int, int, int]:
-        settings = self.settings
-        return fill_chunks(
-            batch, window, seen, pair, settings.key, self.noise, settings.schedule, self.slots, self.chunks
-        )
+        self._reach_as_far_as(batches)
+        losses = list(self.pool.map(self._train_one, range(len(batches)), batches, first_pairs))
+        if self.streams is not None:
+            self.streams.close_step()
+        return sum(losses)
 
     def tables(self) -> tuple[Table, Table]:
-        return self.vectors.numpy(), self.context_vectors.numpy()
+        if self.streams is not None:
+            self.streams.settle()
+        vectors, context_vectors = (variable.numpy()[:, : self.dim].copy() for variable in self.variables[0])
+        return vectors, context_vectors
+
+    def _reach_as_far_as(self, batches: Sequence[Batch]) -> None:
+        """Compiles the steps, again where a window reaches farther than all before."""
+        reach = max(int(side.max(initial=1)) for batch in batches for side in (batch.left, batch.right))
+        if reach <= self.reach:
+            return
+        self.reach = reach
+        shape = Shape(*self.sizes, reach)
+        self.chunks = [empty_chunks(shape) for _ in range(self.side_by_side)]
+        self.steps = [make_step(*variables, shape, self.settings.negatives) for variables in self.variables]
+        for step, chunks in zip(self.steps, self.chunks, strict=True):
+            step(*chunks, np.int32(0))
+
+    def _train_one(self, place: int, batch: Batch, pair: int) -> float:
+        settings, chunks = self.settings, self.chunks[place]
+        loss, start = 0.0, batch.start
+        while start < batch.stop:
+            used, start, pair = fill_chunks(
+                batch, start, pair, settings.key, self.noise, settings.schedule, float(MOST_MEETINGS),
+                self.meetings[place], chunks,
+            )  # fmt: skip
+            loss += float(self.steps[place](*chunks, np.int32(used)))
+        return loss
 
 
 def import_tensorflow(threads: int) -> Any:
@@ -179,46 +272,60 @@ def import_tensorflow(threads: int) -> Any:
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:
         pass
     return tf
 
 
-def make_step(vectors: Any, context_vectors: Any, negatives: int) -> Callable[..., Any]:
+def make_step(vectors: Any, context_vectors: Any, shape: Shape, negatives: int) -> Callable[..., Any]:
     """The compiled step over chunks: (*chunks, used) -> loss, float64, summed over pairs, each chunk before its update.
 
     Args:
-        vectors, context_vectors: tf.Variable, float32 [words, dim], changed in place.
+        vectors, context_vectors: tf.Variable, float32 [words, columns], changed in place.
+        shape: of a chunk.
         negatives: negatives a pair.
     """
     import tensorflow as tf
 
+    blocks, width, columns = shape.positions // BLOCK, BLOCK + 2 * shape.reach, vectors.shape[1]
+    place = np.arange(width)[None, :] - np.arange(BLOCK)[:, None] - shape.reach  # of a word, seen from a position
+    share = np.float32(negatives / shape.negatives)
+
     def add_rows(table: Any, rows: Any, changes: Any) -> None:
         tf.raw_ops.ResourceScatterAdd(resource=table.handle, indices=rows, updates=changes)
 
-    def train_chunk(centers: Any, contexts: Any, pairs: Any, drawn: Any, rate: Any) -> Any:
-        inputs = tf.gather(vectors, contexts)  # [CONTEXTS, dim]
-        outputs = tf.gather(context_vectors, centers)  # [CENTERS, dim]
-        noise = tf.gather(context_vectors, drawn)  # [SHARED_NEGATIVES, dim]
-        met = tf.cast(drawn[:, None] == centers[None, :], tf.float32)
-        weights = (tf.reduce_sum(pairs, 0) - tf.matmul(met, pairs)) * (negatives / SHARED_NEGATIVES)
-        scores = tf.matmul(outputs, inputs, transpose_b=True)  # [CENTERS, CONTEXTS]
-        noise_scores = tf.matmul(noise, inputs, transpose_b=True)  # [SHARED_NEGATIVES, CONTEXTS]
+    def train_chunk(
+        words: Any, left: Any, right: Any, drawn: Any, center_weights: Any, output_weights: Any, rate: Any
+    ) -> Any:
+        centers = tf.reshape(words[:, shape.reach : shape.reach + BLOCK], [-1])
+        rows = tf.concat([tf.reshape(words, [-1]), drawn], 0)
+        inputs = tf.gather(vectors, centers)  # [positions, columns]
+        outputs = tf.gather(context_vectors, rows)  # [blocks * width + negatives, columns]
+        blocked = tf.reshape(inputs, [blocks, BLOCK, columns])
+        contexts = tf.reshape(outputs[: blocks * width], [blocks, width, columns])
+        noise = outputs[blocks * width :]
+        seen = (place >= -left[:, :, None]) & (place <= right[:, :, None]) & (place != 0)
+        pairs = tf.cast(seen, tf.float32)  # [blocks, BLOCK, width]
+        weights = tf.cast(tf.reshape(left + right, [-1, 1]), tf.float32) * share
+        scores = tf.matmul(blocked, contexts, transpose_b=True)
+        noise_scores = tf.matmul(inputs, noise, transpose_b=True)  # [positions, negatives]
         loss = tf.reduce_sum(pairs * tf.nn.softplus(-scores)) + tf.reduce_sum(weights * tf.nn.softplus(noise_scores))
         # -rate * d loss / d score, and what it makes of each row
         slopes = rate * pairs * tf.sigmoid(-scores)
         noise_slopes = -rate * weights * tf.sigmoid(noise_scores)
-        input_changes = tf.matmul(slopes, outputs, transpose_a=True) + tf.matmul(noise_slopes, noise, transpose_a=True)
-        output_changes = tf.concat([tf.matmul(slopes, inputs), tf.matmul(noise_slopes, inputs)], 0)
-        add_rows(vectors, contexts, input_changes)
-        add_rows(context_vectors, tf.concat([centers, drawn], 0), output_changes)
+        changes = tf.reshape(tf.matmul(slopes, contexts), [-1, columns]) + tf.matmul(noise_slopes, noise)
+        of_contexts = tf.reshape(tf.matmul(slopes, blocked, transpose_a=True), [-1, columns])
+        of_noise = tf.matmul(noise_slopes, inputs, transpose_a=True)
+        add_rows(vectors, centers, changes * center_weights[:, None])
+        add_rows(context_vectors, rows, tf.concat([of_contexts, of_noise], 0) * output_weights[:, None])
         return tf.cast(loss, tf.float64)
 
-    def train_chunks(centers: Any, contexts: Any, pairs: Any, drawn: Any, rates: Any, used: Any) -> Any:
+    def train_chunks(*arguments: Any) -> Any:
+        *chunks, used = arguments
+
         def body(chunk: Any, loss: Any) -> tuple[Any, Any]:
-            columns = (column[chunk] for column in (centers, contexts, pairs, drawn, rates))
-            return chunk + 1, loss + train_chunk(*columns)
+            return chunk + 1, loss + train_chunk(*(column[chunk] for column in chunks))
 
         start = (tf.constant(0), tf.constant(0.0, tf.float64))
         return tf.while_loop(lambda chunk, _: chunk < used, body, start)[1]

@@ -201,7 +201,7 @@ def test_a_step_is_the_gradient_by_finite_differences(model: ModelName) -> None:
 def test_the_padding_of_a_row_stays_zero_and_rows_are_aligned() -> None:
     engine = NumbaEngine(*random_tables(30, dim=20), settings_for(30, 1000, streams=2))
     engine.train([random_batch(30, 100), random_batch(30, 100, seed=4)], [0, 500])
-    for table in (engine.vectors, engine.context_vectors, *engine.copies[0]):
+    for table in (*engine.merged, *engine.trained[0]):
         assert table.shape == (30, 32) and not table[:, 20:].any() and table[:, :20].any()
         assert table.ctypes.data % 64 == 0 and table.flags.c_contiguous
     assert empty_table(3, 16).shape == (3, 16)
@@ -244,7 +244,7 @@ def test_rows_are_whole_when_it_is_settled() -> None:
     for step in range(8):
         engine.train([random_batch(2500, 500, 2 * step), random_batch(2500, 500, 2 * step + 1)], [0, 0])
         settled.append(engine.settled)
-        apart = [np.flatnonzero((copies[0] != copies[1]).any(axis=1)) for copies in engine.copies]
+        apart = [np.flatnonzero((one != other).any(axis=1)) for one, other in zip(*engine.trained, strict=True)]
         first = [rows.min(initial=2500) for rows in apart]
         assert min(first) >= (1024, 2048, 1024, 2500)[step % 4] and (max(first) == 2500) == engine.settled
     assert settled == [False, False, False, True] * 2
