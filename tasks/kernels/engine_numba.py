@@ -44,7 +44,7 @@ class NumbaEngine:
     @property
     def columns(self) -> int:
         """Of the padded tables."""
-        return self.merged[0].shape[1]
+        return int(self.merged[0].shape[1])
 
     @property
     def settled(self) -> bool:

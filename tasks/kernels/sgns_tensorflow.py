@@ -38,7 +38,7 @@ POSITIONS, ACCELERATOR_POSITIONS = 64, 2048
 SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 256
 """Negatives that all pairs of a chunk share."""
 
-MOST_MEETINGS = 32
+MOST_MEETINGS = 64
 """So many changes of one row in a chunk are added up as they are."""
 
 CHUNKS = 256
@@ -96,6 +96,7 @@ def fill_chunks(
     key: np.uint64,
     noise: AliasTable,
     schedule: Schedule,
+    negatives_a_pair: int,
     most_meetings: float,
     meetings: NDArray[np.int32],
     chunks: Chunks,
@@ -108,6 +109,7 @@ def fill_chunks(
         pair: the number in the whole run of the pair that comes next.
         key, noise: what negatives are drawn with, by the number of the chunk's first pair.
         schedule: of the learning rate.
+        negatives_a_pair: what the negatives of a chunk stand for.
         most_meetings: how often a row may be met before its changes are scaled down.
         meetings: int32 [words], zeros, and zeros again afterwards.
         chunks: filled here.
@@ -137,19 +139,25 @@ def fill_chunks(
                 chunks.left[used, block, number] = int(batch.left[window]) if sees else 0
                 chunks.right[used, block, number] = int(batch.right[window]) if sees else 0
                 pair += chunks.left[used, block, number] + chunks.right[used, block, number]
-        _weigh(chunks, used, most_meetings, meetings)
+        _weigh(chunks, used, negatives_a_pair, most_meetings, meetings)
         start += blocks * BLOCK
         used += 1
     return used, min(start, batch.stop), pair
 
 
 @compiled_kernel
-def _weigh(chunks: Chunks, chunk: int, most_meetings: float, meetings: NDArray[np.int32]) -> None:
-    """Counts how often each row is met in a chunk, as a center and as an output, and sets the weights."""
+def _weigh(
+    chunks: Chunks, chunk: int, negatives_a_pair: int, most_meetings: float, meetings: NDArray[np.int32]
+) -> None:
+    """Counts how often each row is met in a chunk, as a center and as an output, and sets the weights.
+
+    A negative is met by every pair of the chunk, with its share of the weight.
+    """
     words, left, right = chunks.words[chunk], chunks.left[chunk], chunks.right[chunk]
     blocks, width = words.shape
     reach = (width - BLOCK) // 2
     negatives = chunks.negatives[chunk]
+    by_a_negative = int(np.ceil((left.sum() + right.sum()) * negatives_a_pair / len(negatives)))
     for block in range(blocks):
         for number in range(BLOCK):
             meetings[words[block, reach + number]] += left[block, number] + right[block, number]
@@ -165,7 +173,7 @@ def _weigh(chunks: Chunks, chunk: int, most_meetings: float, meetings: NDArray[n
             for column in range(reach + number - left[block, number], reach + number + right[block, number] + 1):
                 meetings[words[block, column]] += int(column != reach + number)
     for negative in negatives:
-        meetings[negative] += 1
+        meetings[negative] += by_a_negative
     for block in range(blocks):
         for column in range(width):
             met = max(meetings[words[block, column]], 1)
@@ -249,7 +257,7 @@ class TensorflowSgns:
         self.reach = reach
         shape = Shape(*self.sizes, reach)
         self.chunks = [empty_chunks(shape) for _ in range(self.side_by_side)]
-        self.steps = [make_step(*variables, shape, self.settings.negatives) for variables in self.variables]
+        self.steps = [make_step(variables, shape, self.settings.negatives) for variables in self.variables]
         for step, chunks in zip(self.steps, self.chunks, strict=True):
             step(*chunks, np.int32(0))
 
@@ -258,8 +266,8 @@ class TensorflowSgns:
         loss, start = 0.0, batch.start
         while start < batch.stop:
             used, start, pair = fill_chunks(
-                batch, start, pair, settings.key, self.noise, settings.schedule, float(MOST_MEETINGS),
-                self.meetings[place], chunks,
+                batch, start, pair, settings.key, self.noise, settings.schedule, settings.negatives,
+                float(MOST_MEETINGS), self.meetings[place], chunks,
             )  # fmt: skip
             loss += float(self.steps[place](*chunks, np.int32(used)))
         return loss
@@ -278,16 +286,17 @@ def import_tensorflow(threads: int) -> Any:
     return tf
 
 
-def make_step(vectors: Any, context_vectors: Any, shape: Shape, negatives: int) -> Callable[..., Any]:
+def make_step(variables: tuple[Any, ...], shape: Shape, negatives: int) -> Callable[..., Any]:
     """The compiled step over chunks: (*chunks, used) -> loss, float64, summed over pairs, each chunk before its update.
 
     Args:
-        vectors, context_vectors: tf.Variable, float32 [words, columns], changed in place.
+        variables: vectors and context vectors, tf.Variable, float32 [words, columns], changed in place.
         shape: of a chunk.
         negatives: negatives a pair.
     """
     import tensorflow as tf
 
+    vectors, context_vectors = variables
     blocks, width, columns = shape.positions // BLOCK, BLOCK + 2 * shape.reach, vectors.shape[1]
     place = np.arange(width)[None, :] - np.arange(BLOCK)[:, None] - shape.reach  # of a word, seen from a position
     share = np.float32(negatives / shape.negatives)

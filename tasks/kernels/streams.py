@@ -1,4 +1,4 @@
-"""Logical streams: each trains a copy of both tables, and after each step the copies are merged, the same way each time.
+"""Logical streams: each trains a copy of both tables; after each step the copies are merged, in the same way always.
 
 A row that changes often drifts apart soon, and words are numbered by falling count. So after step n only the first
 HOT * 2^k rows are merged, 2^k being the greatest power of two that divides n: the most frequent words at each step, and
