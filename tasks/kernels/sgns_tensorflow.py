@@ -32,13 +32,13 @@ from tasks.kernels.tables import Table, padded
 BLOCK = 16
 """Positions whose scores are one matrix."""
 
-POSITIONS, ACCELERATOR_POSITIONS = 64, 2048
+POSITIONS, ACCELERATOR_POSITIONS = 128, 2048
 """Positions a chunk, on CPUs and where there is an accelerator: more are faster, and worse without the guard."""
 
-SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 256
+SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 1024
 """Negatives that all pairs of a chunk share."""
 
-MOST_MEETINGS = 64
+MOST_MEETINGS, ACCELERATOR_MEETINGS = 64, 32
 """So many changes of one row in a chunk are added up as they are."""
 
 CHUNKS = 256
@@ -214,6 +214,7 @@ class TensorflowSgns:
         self.dim = vectors.shape[1]
         self.settings = settings
         self.sizes = (ACCELERATOR_POSITIONS, ACCELERATOR_NEGATIVES) if accelerator else (POSITIONS, SHARED_NEGATIVES)
+        self.most_meetings = float(ACCELERATOR_MEETINGS if accelerator else MOST_MEETINGS)
         self.side_by_side = max(settings.streams, 1)
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
         self.merged = padded(vectors), padded(context_vectors)
@@ -267,7 +268,7 @@ class TensorflowSgns:
         while start < batch.stop:
             used, start, pair = fill_chunks(
                 batch, start, pair, settings.key, self.noise, settings.schedule, settings.negatives,
-                float(MOST_MEETINGS), self.meetings[place], chunks,
+                self.most_meetings, self.meetings[place], chunks,
             )  # fmt: skip
             loss += float(self.steps[place](*chunks, np.int32(used)))
         return loss

@@ -22,7 +22,7 @@ from tasks.kernels.sgns_tensorflow import (
 
 KEY = stream_key(11)
 DIM, NEGATIVES = 8, 3
-SMALL = Shape(positions=64, negatives=64, reach=5)
+SMALL = Shape(positions=128, negatives=64, reach=5)
 
 
 def settings_for(words: int, pairs: int, rate: float = 0.1, streams: int = 1, threads: int = 1) -> Settings:
@@ -76,7 +76,7 @@ def pairs_in(chunks: Chunks, chunk: int) -> list[tuple[int, int, int, int]]:
 def test_the_chunks_hold_exactly_the_pairs_of_the_batch() -> None:
     batch = random_batch(40, 300)._replace(start=7, stop=291)
     chunks, used = filled(batch, 40, settings_for(40, 1))
-    assert used == -(-284 // 64)
+    assert used == -(-284 // 128)
     found = [
         (int(chunks.words[chunk, block, SMALL.reach + number]), int(chunks.words[chunk, block, column]))
         for chunk in range(used)
@@ -158,7 +158,7 @@ def test_meetings_are_counted_and_scale_what_is_met_often() -> None:
     width = BLOCK + 2 * SMALL.reach
     met = 63 + 3 * int((chunks.negatives[0] == 0).sum())  # 63 pairs times 3 negatives are 189, 64 negatives share them
     np.testing.assert_allclose(chunks.output_weights[0, SMALL.reach : SMALL.reach + BLOCK], 10 / met)
-    np.testing.assert_allclose(chunks.output_weights[0, 4 * width :][chunks.negatives[0] == 0], 10 / met)
+    np.testing.assert_allclose(chunks.output_weights[0, 8 * width :][chunks.negatives[0] == 0], 10 / met)
 
 
 @pytest.mark.parametrize("words", [2, 3])
