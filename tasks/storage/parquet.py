@@ -15,6 +15,10 @@ COMPRESSION_LEVEL = 1
 """zstd's fastest: higher levels gain a few per cent of size and cost several times the seconds."""
 
 
+SHORT_LIVED = {"compression": "none", "compression_level": None, "use_dictionary": ["label", "split"]}
+"""Options for files between two rounds of a stage: seconds after they are written they are read once, and removed."""
+
+
 @contextmanager
 def parquet_writer(target: Path, schema: pa.Schema, **options: Any) -> Iterator[pq.ParquetWriter]:
     """An atomic Parquet file, written batch by batch. `options` go to `pyarrow.parquet.ParquetWriter`."""
