@@ -6,7 +6,6 @@ order). Words outside the vocabulary are left out; a document with no word left 
 tokenized once: the first round numbers the words of each shard on its own, the second turns those numbers into ids.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from tasks.storage.parquet import SHORT_LIVED, open_checked, parquet_writer
 from tasks.storage.schemas import DOCUMENTS, ENCODED, VOCABULARY
 from tasks.text.shards import blocks, read_batches, row_groups, shards_in
 from tasks.text.tokenizers import TokenizerSettings, WhitespaceTokenizer, tokenizer_settings
-from tasks.text.vocabulary import TokenError, Vocabulary, WordNumbers, encode, merge_counts
+from tasks.text.vocabulary import TokenError, Vocabulary, WordCounts, WordNumbers, encode, merge_counts
 
 
 class TokenizeParams(StageParams):
@@ -93,8 +92,7 @@ def count_shard(job: CountJob) -> Report:
         for table in row_groups(numbered(), ENCODED):
             writer.write_table(table)
         # No word holds a newline. Metadata, since a job writes one file and knows its words only at the end of it.
-        metadata = {"words": "\n".join(numbers.words), "counts": json.dumps(numbers.counts.tolist())}
-        writer.add_key_value_metadata(metadata)
+        writer.add_key_value_metadata({"words": "\n".join(numbers.words), "counts": numbers.counts.tobytes().hex()})
     return Report(facts={"tokens_in": int(numbers.counts.sum())})
 
 
@@ -106,7 +104,7 @@ def plan_encoding(context: Context, _: Sequence[Report]) -> list[EncodeJob]:
     """
     params = context.section(TokenizeParams)
     counted = shards_in(context.work / "counted", ENCODED)
-    everything = merge_counts(_words_and_counts(path) for path, _ in counted)
+    everything = merge_counts(_word_counts(path) for path, _ in counted)
     if not len(everything):
         raise InputError(
             f"{context.data / 'clean'}: no document has a token; loosen clean or change tokenize.tokenizer"
@@ -127,9 +125,9 @@ def plan_encoding(context: Context, _: Sequence[Report]) -> list[EncodeJob]:
 
 def encode_shard(job: EncodeJob) -> Report:
     """Writes the documents of a shard as vocabulary ids."""
-    words, counts = _words_and_counts(job.source)
+    words, counts = _word_counts(job.source)
     with open_checked(job.vocabulary, VOCABULARY) as file:
-        ids_of = encode(pa.array(words, pa.string()), file.read(["word"])["word"].combine_chunks())
+        ids_of = encode(words, file.read(["word"])["word"].combine_chunks())
     facts = {"documents": 0, "documents_without_tokens": 0, "tokens": 0}
 
     def encoded() -> Iterator[pa.RecordBatch]:
@@ -173,12 +171,13 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     )
 
 
-def _words_and_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:
-    """The words of a counted shard in order of first appearance, and int64 [n] their counts."""
+def _word_counts(path: Path) -> WordCounts:
+    """The words of a counted shard, with their counts."""
     with open_checked(path, ENCODED) as file:
         metadata = file.metadata.metadata
-    words = metadata[b"words"].decode("utf-8")
-    return words.split("\n") if words else [], np.array(json.loads(metadata[b"counts"]), np.int64)
+    words = pa.array([metadata[b"words"]], pa.string()) if metadata[b"words"] else pa.array([], pa.string())
+    counts = np.frombuffer(bytes.fromhex(metadata[b"counts"].decode()), np.int64)
+    return WordCounts(pc.split_pattern(words, "\n").flatten(), counts)
 
 
 def _encoded(batch: pa.RecordBatch, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> pa.RecordBatch:

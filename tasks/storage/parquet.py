@@ -77,9 +77,10 @@ def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:
             from it later raises the same where the file is damaged.
     """
     file = CheckedFile(path)
+    columns = file.schema_arrow  # made anew each time that it is asked for
     for field in schema:
-        index = file.schema_arrow.get_field_index(field.name)
-        found = file.schema_arrow.field(index).type if index >= 0 else None
+        index = columns.get_field_index(field.name)
+        found = columns.field(index).type if index >= 0 else None
         if found is None or not found.equals(field.type):
             raise InputError(
                 f"{path}: column {field.name!r} should be {field.type}, found {found or 'none'}; "

@@ -4,11 +4,11 @@ Ids start at 1 and go by descending count; words with equal counts stay in the o
 corpus. 0 is padding and no word.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from tasks.errors import InputError
 from tasks.storage.parquet import open_checked, write_table
 from tasks.storage.schemas import VOCABULARY
+
+MERGED_TOGETHER = 4
+"""The words of new shards that are merged at once, as a multiple of the words merged before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +99,18 @@ def encode(words: pa.StringArray, vocabulary: pa.StringArray) -> NDArray[np.int3
     return np.asarray(pc.add(rows, 1).fill_null(0), np.int32)
 
 
+class WordCounts(NamedTuple):
+    """The different words of a part of the corpus.
+
+    Attributes:
+        words: string [n_words], in order of first appearance.
+        counts: int64 [n_words]: how often each stands there.
+    """
+
+    words: pa.StringArray
+    counts: NDArray[np.int64]
+
+
 class WordNumbers:
     """Numbers the words of a shard from 0 in the order in which they are first seen, and counts them.
 
@@ -149,19 +164,25 @@ class TokenError(ValueError):
         self.token = token
 
 
-def merge_counts(shards: Iterable[tuple[Sequence[str], NDArray[np.int64]]]) -> Vocabulary:
-    """The vocabulary of a corpus from those of its shards.
+def merge_counts(shards: Iterable[WordCounts]) -> Vocabulary:
+    """The vocabulary of a corpus from those of its shards, which come in corpus order.
 
-    Args:
-        shards: in corpus order, each: its different words in order of first appearance, and int64 [n] their counts.
+    Shards wait until they hold `MERGED_TOGETHER` times as many words as were merged before: so few words are looked at
+    twice, and memory holds so many times the words of the corpus, however many shards there are.
     """
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    counts = np.zeros(0, np.int64)
-    for words, shard_counts in shards:
-        rows = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
-        counts = np.concatenate([counts, np.zeros(len(numbers) - len(counts), np.int64)])
-        counts[rows] += shard_counts  # a shard's words are all different, so no row comes twice
+    whole = WordCounts(pa.array([], pa.string()), np.zeros(0, np.int64))
+    waiting: list[WordCounts] = []
+    for shard in shards:
+        waiting.append(shard)
+        if sum(len(each.words) for each in waiting) >= MERGED_TOGETHER * len(whole.words):
+            whole, waiting = _summed([whole, *waiting]), []
+    words, counts = _summed([whole, *waiting])
     order = np.argsort(-counts, kind="stable")
-    words = list(numbers)
-    return Vocabulary(tuple(words[row] for row in order), counts[order])
+    return Vocabulary(tuple(words.take(pa.array(order)).to_pylist()), counts[order])
+
+
+def _summed(parts: Sequence[WordCounts]) -> WordCounts:
+    words = pa.concat_arrays([part.words for part in parts]).dictionary_encode()
+    counts = np.zeros(len(words.dictionary), np.int64)
+    np.add.at(counts, words.indices.to_numpy(), np.concatenate([part.counts for part in parts]))
+    return WordCounts(words.dictionary, counts)

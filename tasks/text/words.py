@@ -16,9 +16,8 @@ def split_words(texts: pa.StringArray) -> pa.ListArray:
     """The pieces between white space, as of `str.split`: list<string> [n_documents], for string [n_documents]."""
     if not _is_plain(texts):
         texts = pc.replace_substring_regex(texts, UNKNOWN_WHITE_SPACE, " ")
-    words = pc.ascii_split_whitespace(texts)
-    # white space at an end of a text, and a text without a word, give empty pieces
-    return keep_words(words, pc.greater(pc.binary_length(words.flatten()), 0))
+    words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(texts))
+    return keep_words(words, pc.greater(pc.binary_length(words.flatten()), 0))  # "" is split into one empty piece
 
 
 def keep_words(words: pa.ListArray, stays: pa.BooleanArray) -> pa.ListArray:
@@ -49,4 +48,4 @@ def join_words(words: pa.ListArray) -> pa.StringArray:
 def _is_plain(texts: pa.StringArray) -> bool:
     """Whether none of `UNKNOWN_WHITE_SPACE` can be there: all is ASCII, without \\x1c to \\x1f."""
     characters = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
-    return not ((characters >= 0x80) | (characters >> 2 == 0x1C >> 2)).any()
+    return bool(characters.max(initial=0) < 0x80 and not (characters - np.uint8(0x1C) < 4).any())

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from tasks.errors import InputError
 from tasks.storage.parquet import write_table
 from tasks.storage.schemas import VOCABULARY
-from tasks.text.vocabulary import TokenError, Vocabulary, WordNumbers, encode, merge_counts
+from tasks.text.vocabulary import TokenError, Vocabulary, WordCounts, WordNumbers, encode, merge_counts
 
-SHARDS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "가", "é", "zz"])), max_size=6)
+SHARDS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "가", "é", "zz"])), max_size=12)
 
 
 def merged(shards: list[list[str]]) -> Vocabulary:
     counters = [Counter(shard) for shard in shards]
-    return merge_counts((list(each), np.array(list(each.values()), np.int64)) for each in counters)
+    return merge_counts(
+        WordCounts(pa.array(each, pa.string()), np.array(list(each.values()), np.int64)) for each in counters
+    )
 
 
 @settings(deadline=None)
