@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from tasks.errors import InputError
-from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, part_name, parts
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
 from tasks.storage.atomic import atomic_path, write_json
-from tasks.storage.parquet import open_checked, parquet_writer
+from tasks.storage.parquet import SHORT_LIVED, open_checked, parquet_writer
 from tasks.storage.schemas import DOCUMENTS
 from tasks.text.cleaner import Cleaner
-from tasks.text.duplicates import DIGEST_BYTES, digest, first_occurrences
-from tasks.text.shards import read_batches, row_groups
+from tasks.text.duplicates import DIGEST_BYTES, digests, first_occurrences
+from tasks.text.shards import blocks, read_batches, row_groups, shards_in
 from tasks.text.steps import STEPS, Filter, Replacement, Step, UnicodeForm
 from tasks.text.stopwords import find_list
 
@@ -123,9 +124,12 @@ class Dropped:
     counts: dict[str, int] = field(default_factory=dict)
     samples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
-    def add(self, reason: str, doc_id: int, text: str) -> None:
-        """Counts one document."""
-        self.merge({reason: {"count": 1, "samples": [(doc_id, text[:SAMPLE_CHARACTERS])]}})
+    def add(self, reason: str, documents: pa.RecordBatch) -> None:
+        """Counts documents, by ascending doc_id."""
+        first = documents.slice(0, self.limit)
+        texts = [text[:SAMPLE_CHARACTERS] for text in first["text"].to_pylist()]
+        samples = list(zip(first["doc_id"].to_pylist(), texts, strict=True))
+        self.merge({reason: {"count": documents.num_rows, "samples": samples}})
 
     def merge(self, content: Mapping[str, Any]) -> None:
         """Adds what another shard counted (its `content()`)."""
@@ -161,21 +165,13 @@ def plan_cleaning(context: Context, _: Sequence[Report]) -> list[CleanJob]:
         InputError: there is no shard, or no such stopword list.
     """
     folder = context.data / "download" / "documents"
-    shards = parts(folder)
+    shards = shards_in(folder, DOCUMENTS)
     if not shards:
         raise InputError(f"{folder}: no documents to clean; run the download stage")
     params = context.section(CleanParams)
     if params.stopwords is not None:
         params = params.model_copy(update={"stopwords": str(find_list(params.stopwords))})
-    return [
-        CleanJob(
-            output=context.work / "cleaned" / part_name(index),
-            size=open_checked(source, DOCUMENTS).metadata.num_rows,
-            source=source,
-            params=params,
-        )
-        for index, source in enumerate(shards)
-    ]
+    return [CleanJob(context.work / "cleaned" / path.name, documents, path, params) for path, documents in shards]
 
 
 def clean_shard(job: CleanJob) -> Report:
@@ -185,28 +181,18 @@ def clean_shard(job: CleanJob) -> Report:
     facts = {"documents_in": 0, "bytes_in": 0}
 
     def kept() -> Iterator[pa.RecordBatch]:
-        for batch in read_batches(job.source, DOCUMENTS):
-            facts["documents_in"] += batch.num_rows
-            facts["bytes_in"] += _bytes(batch["text"])
-            doc_ids, texts = batch["doc_id"].to_pylist(), batch["text"].to_pylist()
-            rows, clean_texts, tokens = [], [], []
-            for row, text in enumerate(texts):
-                cleaned = cleaner(text)
-                if cleaned.dropped is not None:
-                    dropped.add(cleaned.dropped, doc_ids[row], text)
-                    continue
-                rows.append(row)
-                clean_texts.append(cleaned.text)
-                tokens.append(cleaned.tokens)
-            staying = batch.take(pa.array(rows, pa.int64()))
-            columns = {name: staying[name] for name in DOCUMENTS.names} | {
-                "text": pa.array(clean_texts, pa.string()),
-                "tokens": pa.array(tokens, pa.int64()),
-                "digest": pa.array([digest(text) for text in clean_texts], pa.binary(DIGEST_BYTES)),
-            }
-            yield pa.RecordBatch.from_arrays(list(columns.values()), schema=CLEANED)
+        for block in blocks(read_batches(job.source, DOCUMENTS), DOCUMENTS):
+            facts["documents_in"] += block.num_rows
+            facts["bytes_in"] += _bytes(block["text"])
+            cleaned = cleaner(block["text"])
+            for reason, rows in cleaned.dropped.items():
+                dropped.add(reason, block.take(pa.array(rows)))
+            stay = pa.array(cleaned.rows)
+            doc_ids, labels, splits = (block[name].take(stay) for name in ("doc_id", "label", "split"))
+            columns = [doc_ids, cleaned.texts, labels, splits, pa.array(cleaned.tokens), digests(cleaned.texts)]
+            yield pa.RecordBatch.from_arrays(columns, schema=CLEANED)
 
-    with parquet_writer(job.output, CLEANED, use_dictionary=["label", "split"]) as writer:
+    with parquet_writer(job.output, CLEANED, **SHORT_LIVED) as writer:
         for table in row_groups(kept(), CLEANED):
             writer.write_table(table)
     return Report(facts={**facts, "dropped": dropped.content()})
@@ -214,33 +200,37 @@ def clean_shard(job: CleanJob) -> Report:
 
 def plan_keeping(context: Context, reports: Sequence[Report]) -> list[KeepJob]:
     """Finds the duplicates in the whole corpus, in about 22 bytes of memory a document; then one job a shard."""
-    cleaned = parts(context.work / "cleaned")
-    sizes = [open_checked(path, CLEANED).metadata.num_rows for path in cleaned]
-    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    digests = np.empty((int(starts[-1]), DIGEST_BYTES), dtype=np.uint8)
-    for path, start in zip(cleaned, starts, strict=False):
-        position = int(start)
-        for batch in open_checked(path, CLEANED).iter_batches(columns=["digest"]):
-            values = np.frombuffer(batch["digest"].buffers()[1], np.uint8)
-            offset = batch["digest"].offset * DIGEST_BYTES
-            count = batch.num_rows
-            digests[position : position + count] = values[offset : offset + count * DIGEST_BYTES].reshape(count, -1)
-            position += count
+    cleaned = shards_in(context.work / "cleaned", CLEANED)
+    starts = np.concatenate([[0], np.cumsum([shard.documents for shard in cleaned])])
     first = context.work / "first.npy"
     with atomic_path(first) as temporary, open(temporary, "wb") as file:
-        np.save(file, first_occurrences(digests))
+        np.save(file, first_occurrences(read_digests([shard.path for shard in cleaned], int(starts[-1]))))
     return [
         KeepJob(
-            output=context.work / "documents" / part_name(index),
-            size=sizes[index],
+            context.work / "documents" / path.name,
+            documents,
             source=path,
             first=first,
-            start=int(starts[index]),
+            start=int(start),
             params=context.section(CleanParams),
-            before=reports[index].facts,
+            before=report.facts,
         )
-        for index, path in enumerate(cleaned)
+        for (path, documents), start, report in zip(cleaned, starts, reports, strict=False)
     ]
+
+
+def read_digests(cleaned: Sequence[Path], count: int) -> NDArray[np.uint8]:
+    """uint8 [count, DIGEST_BYTES]: the hashes of all documents in what `clean_shard` wrote, in their order."""
+    found = np.empty((count, DIGEST_BYTES), dtype=np.uint8)
+    position = 0
+    for path in cleaned:
+        for batch in open_checked(path, CLEANED).iter_batches(columns=["digest"]):
+            column = batch["digest"]
+            start, end = column.offset, column.offset + len(column)
+            values = np.frombuffer(column.buffers()[1], np.uint8).reshape(-1, DIGEST_BYTES)
+            found[position : position + len(column)] = values[start:end]
+            position += len(column)
+    return found
 
 
 def keep_shard(job: KeepJob) -> Report:
@@ -257,8 +247,7 @@ def keep_shard(job: KeepJob) -> Report:
             position += batch.num_rows
             facts["duplicates"] += int((~is_first).sum())
             if job.params.duplicates and not is_first.all():
-                for row in np.flatnonzero(~is_first):
-                    dropped.add(DUPLICATES, batch["doc_id"][row].as_py(), batch["text"][row].as_py())
+                dropped.add(DUPLICATES, batch.filter(pa.array(~is_first)))
                 batch = batch.filter(pa.array(is_first))
             facts["documents_out"] += batch.num_rows
             facts["bytes_out"] += _bytes(batch["text"])
@@ -338,5 +327,6 @@ STAGE = Stage(
         "tasks/text/shards.py",
         "tasks/text/steps.py",
         "tasks/text/stopwords/__init__.py",
+        "tasks/text/words.py",
     ),
 )

@@ -6,7 +6,6 @@ order). Words outside the vocabulary are left out; a document with no word left 
 tokenized once: the first round numbers the words of each shard on its own, the second turns those numbers into ids.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,17 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from tasks.errors import InputError
-from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, part_name, parts
-from tasks.storage.parquet import open_checked, parquet_writer
-from tasks.storage.schemas import DOCUMENTS, ENCODED
-from tasks.text.shards import read_batches, row_groups
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
+from tasks.storage.parquet import SHORT_LIVED, open_checked, parquet_writer
+from tasks.storage.schemas import DOCUMENTS, ENCODED, VOCABULARY
+from tasks.text.shards import blocks, read_batches, row_groups, shards_in
 from tasks.text.tokenizers import TokenizerSettings, WhitespaceTokenizer, tokenizer_settings
-from tasks.text.vocabulary import Vocabulary, WordNumbers, merge_counts
+from tasks.text.vocabulary import TokenError, Vocabulary, WordCounts, WordNumbers, encode, merge_counts
 
 
 class TokenizeParams(StageParams):
@@ -60,19 +60,11 @@ def plan_counting(context: Context, _: Sequence[Report]) -> list[CountJob]:
         InputError: there is no shard.
     """
     folder = context.data / "clean" / "documents"
-    shards = parts(folder)
+    shards = shards_in(folder, DOCUMENTS)
     if not shards:
         raise InputError(f"{folder}: no documents to tokenize; run the clean stage")
     tokenizer = context.section(TokenizeParams).tokenizer
-    return [
-        CountJob(
-            output=context.work / "counted" / part_name(index),
-            size=open_checked(source, DOCUMENTS).metadata.num_rows,
-            source=source,
-            tokenizer=tokenizer,
-        )
-        for index, source in enumerate(shards)
-    ]
+    return [CountJob(context.work / "counted" / path.name, documents, path, tokenizer) for path, documents in shards]
 
 
 def count_shard(job: CountJob) -> Report:
@@ -81,33 +73,27 @@ def count_shard(job: CountJob) -> Report:
     Raises:
         InputError: the tokenizer made a token that is empty or holds white space.
     """
-    tokenize = job.tokenizer.build()
+    tokenize = job.tokenizer.build_for_many()
     numbers = WordNumbers()
-    counts = np.zeros(0, np.int64)
 
     def numbered() -> Iterator[pa.RecordBatch]:
-        nonlocal counts
-        for batch in read_batches(job.source, DOCUMENTS):
-            documents: list[NDArray[np.int32]] = []
-            for row, text in enumerate(batch["text"].to_pylist()):
-                tokens = tokenize(text)
-                try:
-                    documents.append(np.fromiter(map(numbers.__getitem__, tokens), np.int32, len(tokens)))
-                except ValueError as error:
-                    place = f"{job.source}: document {batch['doc_id'][row].as_py()}"
-                    raise InputError(f"{place}: {error}; change tokenize.tokenizer in params.yaml") from None
-            flat = np.concatenate(documents) if documents else np.zeros(0, np.int32)
-            seen = np.bincount(flat, minlength=len(numbers))
-            seen[: len(counts)] += counts
-            counts = seen
-            yield _encoded(batch, flat, np.cumsum([0, *map(len, documents)]))
+        for block in blocks(read_batches(job.source, DOCUMENTS), DOCUMENTS):
+            tokens = tokenize(block["text"])
+            offsets = tokens.offsets.to_numpy()
+            flat = tokens.flatten()
+            try:
+                yield _encoded(block, numbers.add(flat), offsets - offsets[0])
+            except TokenError as error:
+                row = np.searchsorted(offsets - offsets[0], pc.index(flat, error.token).as_py(), side="right") - 1
+                place = f"{job.source}: document {block['doc_id'][row].as_py()}"
+                raise InputError(f"{place}: {error}; change tokenize.tokenizer in params.yaml") from None
 
-    with parquet_writer(job.output, ENCODED, use_dictionary=["label", "split"]) as writer:
+    with parquet_writer(job.output, ENCODED, **SHORT_LIVED) as writer:
         for table in row_groups(numbered(), ENCODED):
             writer.write_table(table)
         # No word holds a newline. Metadata, since a job writes one file and knows its words only at the end of it.
-        writer.add_key_value_metadata({"words": "\n".join(numbers), "counts": json.dumps(counts.tolist())})
-    return Report(facts={"tokens_in": int(counts.sum())})
+        writer.add_key_value_metadata({"words": "\n".join(numbers.words), "counts": numbers.counts.tobytes().hex()})
+    return Report(facts={"tokens_in": int(numbers.counts.sum())})
 
 
 def plan_encoding(context: Context, _: Sequence[Report]) -> list[EncodeJob]:
@@ -117,8 +103,8 @@ def plan_encoding(context: Context, _: Sequence[Report]) -> list[EncodeJob]:
         InputError: the corpus has no token, or no word is frequent enough.
     """
     params = context.section(TokenizeParams)
-    counted = parts(context.work / "counted")
-    everything = merge_counts(_words_and_counts(path) for path in counted)
+    counted = shards_in(context.work / "counted", ENCODED)
+    everything = merge_counts(_word_counts(path) for path, _ in counted)
     if not len(everything):
         raise InputError(
             f"{context.data / 'clean'}: no document has a token; loosen clean or change tokenize.tokenizer"
@@ -132,21 +118,16 @@ def plan_encoding(context: Context, _: Sequence[Report]) -> list[EncodeJob]:
     target = context.work / "vocabulary.parquet"
     vocabulary.write(target)
     return [
-        EncodeJob(
-            output=context.work / "documents" / part_name(index),
-            size=open_checked(path, ENCODED).metadata.num_rows,
-            source=path,
-            vocabulary=target,
-            distinct_words=len(everything),
-        )
-        for index, path in enumerate(counted)
+        EncodeJob(context.work / "documents" / path.name, documents, path, target, len(everything))
+        for path, documents in counted
     ]
 
 
 def encode_shard(job: EncodeJob) -> Report:
     """Writes the documents of a shard as vocabulary ids."""
-    words, counts = _words_and_counts(job.source)
-    ids_of = Vocabulary.read(job.vocabulary).encode(words)
+    words, counts = _word_counts(job.source)
+    with open_checked(job.vocabulary, VOCABULARY) as file:
+        ids_of = encode(words, file.read(["word"])["word"].combine_chunks())
     facts = {"documents": 0, "documents_without_tokens": 0, "tokens": 0}
 
     def encoded() -> Iterator[pa.RecordBatch]:
@@ -190,12 +171,13 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     )
 
 
-def _words_and_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:
-    """The words of a counted shard in order of first appearance, and int64 [n] their counts."""
+def _word_counts(path: Path) -> WordCounts:
+    """The words of a counted shard, with their counts."""
     with open_checked(path, ENCODED) as file:
         metadata = file.metadata.metadata
-    words = metadata[b"words"].decode("utf-8")
-    return words.split("\n") if words else [], np.array(json.loads(metadata[b"counts"]), np.int64)
+    words = pa.array([metadata[b"words"]], pa.string()) if metadata[b"words"] else pa.array([], pa.string())
+    counts = np.frombuffer(bytes.fromhex(metadata[b"counts"].decode()), np.int64)
+    return WordCounts(pc.split_pattern(words, "\n").flatten(), counts)
 
 
 def _encoded(batch: pa.RecordBatch, ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> pa.RecordBatch:
@@ -228,5 +210,6 @@ STAGE = Stage(
         "tasks/text/shards.py",
         "tasks/text/tokenizers.py",
         "tasks/text/vocabulary.py",
+        "tasks/text/words.py",
     ),
 )

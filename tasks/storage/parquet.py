@@ -15,6 +15,10 @@ COMPRESSION_LEVEL = 1
 """zstd's fastest: higher levels gain a few per cent of size and cost several times the seconds."""
 
 
+SHORT_LIVED = {"compression": "none", "compression_level": None, "use_dictionary": ["label", "split"]}
+"""Options for files between two rounds of a stage: seconds after they are written they are read once, and removed."""
+
+
 @contextmanager
 def parquet_writer(target: Path, schema: pa.Schema, **options: Any) -> Iterator[pq.ParquetWriter]:
     """An atomic Parquet file, written batch by batch. `options` go to `pyarrow.parquet.ParquetWriter`."""
@@ -73,9 +77,10 @@ def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:
             from it later raises the same where the file is damaged.
     """
     file = CheckedFile(path)
+    columns = file.schema_arrow  # made anew each time that it is asked for
     for field in schema:
-        index = file.schema_arrow.get_field_index(field.name)
-        found = file.schema_arrow.field(index).type if index >= 0 else None
+        index = columns.get_field_index(field.name)
+        found = columns.field(index).type if index >= 0 else None
         if found is None or not found.equals(field.type):
             raise InputError(
                 f"{path}: column {field.name!r} should be {field.type}, found {found or 'none'}; "

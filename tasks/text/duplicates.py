@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 DIGEST_BYTES = 16
@@ -15,6 +16,11 @@ _BUCKETS = 16
 def digest(text: str) -> bytes:
     """The 16-byte BLAKE2b hash of a text."""
     return hashlib.blake2b(text.encode("utf-8"), digest_size=DIGEST_BYTES).digest()
+
+
+def digests(texts: pa.StringArray) -> pa.FixedSizeBinaryArray:
+    """binary(16) [n_documents]: the hash of each text of string [n_documents]."""
+    return pa.array(map(digest, texts.to_pylist()), pa.binary(DIGEST_BYTES), size=len(texts))
 
 
 def first_occurrences(digests: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -1,21 +1,29 @@
 """The cleaning steps: each a small function, registered under the name of its knob in the clean section of params.yaml.
 
 A registered function takes the knob's value and returns the step, or None where the knob is off. A step changes the
-text, changes the list of words (pieces between white space), or is a filter that says whether a document stays; the
-name of the filter is the reason that is counted. A new step is a function here and a knob in `tasks.clean.CleanParams`.
+text of a document, changes the words of many documents (pieces between white space), or is a filter that says which
+documents stay; the name of the filter is the reason that is counted. A new step is a function here and a knob in
+`tasks.clean.CleanParams`.
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from tasks.text.markup import remove_markup
 from tasks.text.stopwords import read_list
+from tasks.text.words import keep_words
 
 UnicodeForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
@@ -29,16 +37,16 @@ class TextStep:
 
 @dataclass(frozen=True)
 class WordStep:
-    """Changes the words of a document."""
+    """Changes the words of documents: list<string> [n_documents] in and out."""
 
-    change: Callable[[list[str]], list[str]]
+    change: Callable[[pa.ListArray], pa.ListArray]
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Says whether a document stays, from its words."""
+    """Says which documents stay, from their numbers of words: int64 [n_documents] in, bool [n_documents] out."""
 
-    keeps: Callable[[list[str]], bool]
+    keeps: Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 
 Step = TextStep | WordStep | Filter
@@ -84,7 +92,7 @@ def unicode(form: UnicodeForm | None) -> TextStep | None:
     """One spelling for characters that Unicode can spell in several ways (Unicode Standard Annex 15)."""
     if form is None:
         return None
-    return TextStep(lambda text: unicodedata.normalize(form, text))
+    return TextStep(lambda text: text if text.isascii() else unicodedata.normalize(form, text))
 
 
 @register
@@ -119,13 +127,13 @@ def min_token_length(length: int) -> WordStep | None:
     """Keeps words of at least `length` characters."""
     if length <= 1:
         return None
-    return WordStep(lambda words: [word for word in words if len(word) >= length])
+    return WordStep(lambda words: keep_words(words, pc.greater_equal(pc.utf8_length(words.flatten()), length)))
 
 
 @register
 def empty(wanted: bool) -> Filter | None:
     """Drops documents without a word."""
-    return Filter(bool) if wanted else None
+    return Filter(lambda counts: counts > 0) if wanted else None
 
 
 @register
@@ -133,8 +141,8 @@ def stopwords(path: str | None) -> WordStep | None:
     """Drops the words of a list; `path` is the file (`tasks.text.stopwords.find_list` finds it by language)."""
     if path is None:
         return None
-    dropped = read_list(Path(path))
-    return WordStep(lambda words: [word for word in words if word not in dropped])
+    dropped = pa.array(sorted(read_list(Path(path))), pa.string())
+    return WordStep(lambda words: keep_words(words, pc.invert(pc.is_in(words.flatten(), value_set=dropped))))
 
 
 @register
@@ -142,11 +150,27 @@ def min_tokens(count: int) -> Filter | None:
     """Drops documents of fewer than `count` words."""
     if count <= 0:
         return None
-    return Filter(lambda words: len(words) >= count)
+    return Filter(lambda counts: counts >= count)
 
 
 _CHARACTER_CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\\\]])*\]", re.DOTALL)
 """A pattern that is one character class and nothing else, such as `[^a-zA-Z]`."""
+
+_LINE_START = re.compile(r"\(\?m\)\^([a-zA-Z0-9])(?![*?{])[^|]*")
+"""A pattern whose every match begins with one known letter or digit, at the start of a line."""
+
+
+def _substitution(rule: Replacement) -> Callable[[str], str]:
+    """The function that applies one rule: `re.sub`, or what has the same result in less time."""
+    substitute = re.compile(rule.pattern).sub
+    if _CHARACTER_CLASS.fullmatch(rule.pattern):
+        return _character_map(rule) if len(rule.replacement) == 1 else _translation(rule)
+    line_start = _LINE_START.fullmatch(rule.pattern)
+    if line_start is None:
+        return lambda text: substitute(rule.replacement, text)
+    # `re` tries `^` at every character; most documents have no such line at all
+    first, later = line_start[1], f"\n{line_start[1]}"
+    return lambda text: substitute(rule.replacement, text) if text.startswith(first) or later in text else text
 
 
 class _CharacterTable(dict[int, str]):
@@ -162,14 +186,34 @@ class _CharacterTable(dict[int, str]):
         return changed
 
 
-def _substitution(rule: Replacement) -> Callable[[str], str]:
-    """The function that applies one rule.
+def _translation(rule: Replacement) -> Callable[[str], str]:
+    """Replaces the characters of a class by `str.translate`, at twice the speed of `re.sub`."""
+    table = _CharacterTable(rule)
+    return lambda text: text.translate(table)
 
-    A pattern that is one character class maps characters one by one, which `str.translate` does at twice the speed
-    of `re.sub` and with the same result.
+
+def _character_map(rule: Replacement) -> Callable[[str], str]:
+    """Replaces each character of a class by one other.
+
+    `str.translate` is fast where a text is ASCII and asks for every character where it is not; there NumPy looks all
+    of them up at once.
     """
-    if _CHARACTER_CLASS.fullmatch(rule.pattern):
-        table = _CharacterTable(rule)
-        return lambda text: text.translate(table)
-    compiled = re.compile(rule.pattern)
-    return lambda text: compiled.sub(rule.replacement, text)
+    translate = _translation(rule)
+
+    def change(text: str) -> str:
+        if text.isascii():
+            return translate(text)
+        replaced = _replaced_codes(rule.pattern, rule.replacement)
+        return replaced[np.frombuffer(text.encode("utf-32-le"), np.uint32)].tobytes().decode("utf-32-le")
+
+    return change
+
+
+@cache
+def _replaced_codes(character_class: str, replacement: str) -> NDArray[np.uint32]:
+    """uint32 [0x110000]: the code of the character that stands in the place of each character."""
+    codes = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    everything = codes.tobytes().decode("utf-32-le", "surrogatepass")
+    for run in re.finditer(f"{character_class}+", everything):
+        codes[run.start() : run.end()] = ord(replacement)
+    return codes

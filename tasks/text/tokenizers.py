@@ -1,7 +1,8 @@
 """Tokenizers: what splits a cleaned document into tokens, registered under the `kind` that params.yaml names.
 
 A tokenizer is any function from text to a list of tokens. What is registered is the model of its settings, which
-`build` turns into that function; a library that a tokenizer needs is imported there, so that naming it costs nothing:
+`build` turns into that function; a library that a tokenizer needs is imported there, so that naming it costs nothing.
+`build_for_many` is there to be overridden where many documents together go faster than one by one:
 
     @register
     class Syllables(TokenizerSettings):
@@ -13,9 +14,13 @@ A tokenizer is any function from text to a list of tokens. What is registered is
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, field_validator
+
+from tasks.text.words import split_words
 
 
 class Tokenizer(Protocol):
@@ -24,6 +29,10 @@ class Tokenizer(Protocol):
     def __call__(self, text: str, /) -> list[str]:
         """The tokens of `text`, in order."""
         ...
+
+
+TokenizerForMany = Callable[[pa.StringArray], pa.ListArray]
+"""Splits many texts, string [n_documents], into their tokens, list<string> [n_documents]."""
 
 
 class TokenizerSettings(BaseModel, ABC):
@@ -36,6 +45,11 @@ class TokenizerSettings(BaseModel, ABC):
     @abstractmethod
     def build(self) -> Tokenizer:
         """The tokenizer with these settings."""
+
+    def build_for_many(self) -> TokenizerForMany:
+        """The same for many documents at once."""
+        tokenize = self.build()
+        return lambda texts: pa.array(map(tokenize, texts.to_pylist()), pa.list_(pa.string()), size=len(texts))
 
 
 TOKENIZERS: dict[str, type[TokenizerSettings]] = {}
@@ -75,6 +89,10 @@ class WhitespaceTokenizer(TokenizerSettings):
     def build(self) -> Tokenizer:
         """`str.split`."""
         return str.split
+
+    def build_for_many(self) -> TokenizerForMany:
+        """`split_words`."""
+        return split_words
 
 
 @register

@@ -4,19 +4,23 @@ Ids start at 1 and go by descending count; words with equal counts stay in the o
 corpus. 0 is padding and no word.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.storage.parquet import open_checked, write_table
 from tasks.storage.schemas import VOCABULARY
+
+MERGED_TOGETHER = 4
+"""The words of new shards that are merged at once, as a multiple of the words merged before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +64,6 @@ class Vocabulary:
         size = size if max_size is None else min(size, max_size)
         return Vocabulary(self.words[:size], self.counts[:size])
 
-    def encode(self, words: Sequence[str]) -> NDArray[np.int32]:
-        """int32 [len(words)]: the id of each word, 0 for a word that is not here."""
-        known = self.ids
-        return np.fromiter((known.get(word, 0) for word in words), np.int32, len(words))
-
     def write(self, path: Path) -> None:
         """Writes the vocabulary as Parquet (`schemas.VOCABULARY`), atomically."""
         ids = pa.array(np.arange(1, len(self) + 1, dtype=np.int32))
@@ -89,43 +88,101 @@ class Vocabulary:
             raise InputError(f"{path}: ids should be 1, 2, 3, ...; run the stage tokenize again")
         if len(counts) and (counts[-1] < 1 or (np.diff(counts) > 0).any()):
             raise InputError(f"{path}: counts should be positive and descending; run the stage tokenize again")
-        if len(set(words)) < len(words):
+        if len(table["word"].unique()) < len(words):
             raise InputError(f"{path}: a word stands in it twice; run the stage tokenize again")
         return cls(words, counts)
 
 
-class WordNumbers(dict[str, int]):
-    """Numbers words from 0 in the order in which they are first looked up, and checks each new one.
+def encode(words: pa.StringArray, vocabulary: pa.StringArray) -> NDArray[np.int32]:
+    """int32 [len(words)]: the id of each word, 0 for a word that is not there; `vocabulary` has the words by id."""
+    rows = pc.index_in(words, value_set=vocabulary)
+    return np.asarray(pc.add(rows, 1).fill_null(0), np.int32)
 
-    `list(map(numbers.__getitem__, tokens))` encodes a document at the speed of a dictionary.
+
+class WordCounts(NamedTuple):
+    """The different words of a part of the corpus.
+
+    Attributes:
+        words: string [n_words], in order of first appearance.
+        counts: int64 [n_words]: how often each stands there.
     """
 
-    def __missing__(self, word: str) -> int:
-        """Takes up a new word.
+    words: pa.StringArray
+    counts: NDArray[np.int64]
+
+
+class WordNumbers:
+    """Numbers the words of a shard from 0 in the order in which they are first seen, and counts them.
+
+    Attributes:
+        counts: int64 [n_words]: how often each word was seen, by number.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(0, np.int64)
+        self._numbers = _CheckedNumbers()
+
+    @property
+    def words(self) -> list[str]:
+        """The words, by number."""
+        return list(self._numbers)
+
+    def add(self, tokens: pa.StringArray) -> NDArray[np.int32]:
+        """int32 [n_tokens]: the number of each token. Python's dictionary is asked once for each different one.
 
         Raises:
-            ValueError: it is empty or holds white space, which no file of vectors could hold.
+            TokenError: a token is empty or holds white space, which no file of vectors could hold.
         """
+        different = tokens.dictionary_encode()
+        words = different.dictionary.to_pylist()
+        numbers = np.fromiter(map(self._numbers.__getitem__, words), np.int32, len(words))
+        found: NDArray[np.int32] = numbers[different.indices.to_numpy()]
+        counts = np.bincount(found, minlength=len(self._numbers))
+        counts[: len(self.counts)] += self.counts
+        self.counts = counts
+        return found
+
+
+class _CheckedNumbers(dict[str, int]):
+    def __missing__(self, word: str) -> int:
         if word.split() != [word]:
-            raise ValueError(f"the token {word!r} is empty or holds white space")
+            raise TokenError(word)
         number = len(self)
         self[word] = number
         return number
 
 
-def merge_counts(shards: Iterable[tuple[Sequence[str], NDArray[np.int64]]]) -> Vocabulary:
-    """The vocabulary of a corpus from those of its shards.
+class TokenError(ValueError):
+    """A token that is empty or holds white space.
 
-    Args:
-        shards: in corpus order, each: its different words in order of first appearance, and int64 [n] their counts.
+    Attributes:
+        token: what the tokenizer made.
     """
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    counts = np.zeros(0, np.int64)
-    for words, shard_counts in shards:
-        rows = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
-        counts = np.concatenate([counts, np.zeros(len(numbers) - len(counts), np.int64)])
-        counts[rows] += shard_counts  # a shard's words are all different, so no row comes twice
+
+    def __init__(self, token: str) -> None:
+        super().__init__(f"the token {token!r} is empty or holds white space")
+        self.token = token
+
+
+def merge_counts(shards: Iterable[WordCounts]) -> Vocabulary:
+    """The vocabulary of a corpus from those of its shards, which come in corpus order.
+
+    Shards wait until they hold `MERGED_TOGETHER` times as many words as were merged before: so few words are looked at
+    twice, and memory holds so many times the words of the corpus, however many shards there are.
+    """
+    whole = WordCounts(pa.array([], pa.string()), np.zeros(0, np.int64))
+    waiting: list[WordCounts] = []
+    for shard in shards:
+        waiting.append(shard)
+        if sum(len(each.words) for each in waiting) >= MERGED_TOGETHER * len(whole.words):
+            whole, waiting = _summed([whole, *waiting]), []
+    words, counts = _summed([whole, *waiting])
     order = np.argsort(-counts, kind="stable")
-    words = list(numbers)
-    return Vocabulary(tuple(words[row] for row in order), counts[order])
+    return Vocabulary(tuple(words.take(pa.array(order)).to_pylist()), counts[order])
+
+
+def _summed(parts: Sequence[WordCounts]) -> WordCounts:
+    words = pa.concat_arrays([part.words for part in parts]).dictionary_encode()
+    counts = np.zeros(len(words.dictionary), np.int64)
+    np.add.at(counts, words.indices.to_numpy(), np.concatenate([part.counts for part in parts]))
+    return WordCounts(words.dictionary, counts)

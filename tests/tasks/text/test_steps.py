@@ -3,14 +3,24 @@
 import re
 import unicodedata
 from pathlib import Path
+from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tasks.text.cleaner import Cleaned, Cleaner
+from tasks.text.cleaner import Cleaner
 from tasks.text.steps import STEPS, Replacement, Step
+
+
+class Cleaned(NamedTuple):
+    """What became of one document: its text (empty if it was dropped), its number of words, what dropped it."""
+
+    text: str
+    tokens: int
+    dropped: str | None
 
 
 def step(name: str, value: object) -> Step:
@@ -19,8 +29,19 @@ def step(name: str, value: object) -> Step:
     return built
 
 
+def clean_all(texts: list[str], *steps: tuple[str, object]) -> list[Cleaned]:
+    built = [(name, step(name, value)) for name, value in steps]
+    found = Cleaner(built)(pa.array(texts, pa.string()))
+    reasons = {row: name for name, rows in found.dropped.items() for row in rows.tolist()}
+    stays = zip(found.rows.tolist(), found.texts.to_pylist(), found.tokens.tolist(), strict=True)
+    kept = {row: Cleaned(text, tokens, None) for row, text, tokens in stays}
+    assert sorted([*kept, *reasons]) == list(range(len(texts)))
+    return [kept.get(row) or Cleaned("", 0, reasons[row]) for row in range(len(texts))]
+
+
 def clean(text: str, *steps: tuple[str, object]) -> Cleaned:
-    return Cleaner([(name, step(name, value)) for name, value in steps])(text)
+    (cleaned,) = clean_all([text], *steps)
+    return cleaned
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
@@ -99,7 +120,7 @@ def test_a_knob_that_is_off_makes_no_step(name: str, value: object) -> None:
 @given(st.text(), st.sampled_from(["[^a-zA-Z]", "[a-c]", r"[\]x]", "[]x]", "[^]x]", r"[\W_]", r"[\n\\]", "[é-ü가-힣]"]))
 @example("İıſK", "[^a-zA-Z]")
 def test_a_character_class_is_replaced_as_by_re(text: str, pattern: str) -> None:
-    for replacement in (" ", "", r"<\g<0>>"):
+    for replacement in (" ", "é", "", r"<\g<0>>"):
         rule = Replacement(pattern=pattern, replacement=replacement)
         assert clean(text, ("replace", (rule,))).text == re.sub(pattern, replacement, text)
 
@@ -109,6 +130,54 @@ def test_a_character_class_is_replaced_as_by_re(text: str, pattern: str) -> None
 def test_what_only_looks_like_a_character_class_is_replaced_as_by_re(text: str, pattern: str) -> None:
     rule = Replacement(pattern=pattern, replacement="-")
     assert clean(text, ("replace", (rule,))).text == re.sub(pattern, "-", text)
+
+
+@settings(deadline=None)
+@given(
+    st.text(alphabet="Mm2 \n-"),
+    st.sampled_from(
+        ["(?m)^M[ -]{2,3}$", "(?m)^M+-", "(?m)^M", "(?m)^M?-", "(?m)^M*", "(?m)^M{0,1}2", "(?m)^M|2", "(?m)^2"]
+    ),
+)
+@example("-M-\nM--", "(?m)^M[ -]{2,3}$")
+def test_what_begins_a_line_is_replaced_as_by_re(text: str, pattern: str) -> None:
+    rule = Replacement(pattern=pattern, replacement="x")
+    assert clean(text, ("replace", (rule,))).text == re.sub(pattern, "x", text)
+
+
+def one_by_one(text: str, listed: frozenset[str]) -> Cleaned:
+    """The steps of the test below, a document at a time in plain Python."""
+    words = unicodedata.normalize("NFKC", text).lower().split()
+    words = [word for word in words if len(word) >= 2]
+    if not words:
+        return Cleaned("", 0, "empty")
+    words = [word for word in words if word not in listed]
+    text = re.sub("[0-9]", " ", " ".join(words))
+    words = text.split()
+    return Cleaned(" ".join(words), len(words), None) if len(words) >= 2 else Cleaned("", 0, "min_tokens")
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet="aAé가ﬁ１2b \n\u00a0\u2028\x1c\x1f\t"), max_size=6))
+@example(["", " ", "\x1c", "aa\x1fbb", " bb  aa\n", "a1b bb"])
+@example(["a bb", "aa\x1dbb cc"])
+def test_documents_together_are_cleaned_as_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    listed = tmp_path_factory.mktemp("listed") / "list.txt"
+    listed.write_text("ab\nbb\n")
+    digits = Replacement(pattern="[0-9]", replacement=" ")
+    found = clean_all(
+        texts,
+        ("unicode", "NFKC"),
+        ("lowercase", True),
+        ("min_token_length", 2),
+        ("empty", True),
+        ("stopwords", str(listed)),
+        ("replace", (digits,)),
+        ("min_tokens", 2),
+    )
+    assert found == [one_by_one(text, frozenset({"ab", "bb"})) for text in texts]
 
 
 @pytest.mark.parametrize(("pattern", "replacement"), [("(", ""), ("[z-a]", ""), ("a", r"\1"), ("a", r"\g<name>")])

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from tasks.errors import InputError
 from tasks.storage.parquet import write_table
 from tasks.storage.schemas import VOCABULARY
-from tasks.text.vocabulary import Vocabulary, WordNumbers, merge_counts
+from tasks.text.vocabulary import TokenError, Vocabulary, WordCounts, WordNumbers, encode, merge_counts
 
-SHARDS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "가", "é", "zz"])), max_size=6)
+SHARDS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "가", "é", "zz"])), max_size=12)
 
 
 def merged(shards: list[list[str]]) -> Vocabulary:
     counters = [Counter(shard) for shard in shards]
-    return merge_counts((list(each), np.array(list(each.values()), np.int64)) for each in counters)
+    return merge_counts(
+        WordCounts(pa.array(each, pa.string()), np.array(list(each.values()), np.int64)) for each in counters
+    )
 
 
 @settings(deadline=None)
@@ -44,7 +46,7 @@ def test_ids_start_at_one() -> None:
     assert dict(vocabulary.ids) == {"a": 1, "b": 2}
     assert len(vocabulary) == 2 and vocabulary.size_with_padding == 3
     assert "a" in vocabulary and "x" not in vocabulary
-    encoded = vocabulary.encode(["x", "b", "a"])
+    encoded = encode(pa.array(["x", "b", "a"]), pa.array(vocabulary.words))
     assert encoded.tolist() == [0, 2, 1] and encoded.dtype == np.int32
 
 
@@ -76,5 +78,17 @@ def test_a_broken_vocabulary_is_refused(
 
 @pytest.mark.parametrize("word", ["", " ", "a b", "a\n", "\u00a0", "a\u2028b"])
 def test_a_word_without_a_place_in_a_file_of_vectors_is_refused(word: str) -> None:
-    with pytest.raises(ValueError, match="is empty or holds white space"):
-        WordNumbers()[word]
+    with pytest.raises(TokenError, match="is empty or holds white space"):
+        WordNumbers().add(pa.array(["fine", word]))
+
+
+@settings(deadline=None)
+@given(SHARDS)
+def test_words_are_numbered_and_counted_as_they_come(blocks: list[list[str]]) -> None:
+    numbers = WordNumbers()
+    found = [numbers.add(pa.array(block, pa.string())) for block in blocks]
+    words = list(dict.fromkeys(word for block in blocks for word in block))
+    assert numbers.words == words
+    assert [[words[number] for number in each] for each in found] == blocks
+    whole = Counter(word for block in blocks for word in block)
+    assert numbers.counts.tolist() == [whole[word] for word in words]
