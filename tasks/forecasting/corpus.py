@@ -1,4 +1,4 @@
-"""Small corpora that stand for a large one: a sample of the configured sources, its words numbered as the whole has them.
+"""Small corpora that stand for a large one: a sample of the sources, its words numbered as the whole will have them.
 
 What makes training slow or fast is how far apart the rows of the tables lie that it touches, and a sample has few
 words. So its rare words are spread over all the ids that the corpus is going to have.
@@ -17,16 +17,15 @@ from numpy.typing import NDArray
 
 from tasks.download import CorpusParams, DownloadParams
 from tasks.errors import InputError
-from tasks.forecasting.growth import Growth
 from tasks.models import model_folder
 from tasks.params import overlaid
 from tasks.pipeline.carry_out import fresh
 from tasks.pipeline.stage import parts
 from tasks.request import Request
+from tasks.sources.archives import is_archive
 from tasks.sources.bundled import BUNDLED
 from tasks.sources.document import SourceFile
 from tasks.sources.matching import match_files, shown
-from tasks.sources.archives import is_archive
 from tasks.sources.params import BundledSource, FilesSource, ReadableSource, Source, UrlSource
 from tasks.sources.sampling import Sampled, sample_files
 from tasks.sources.shards import shard_bytes
@@ -79,11 +78,18 @@ class Sample:
         data: the folder of its artifacts.
         raw: params that make them.
         sampled: of each pile, how much of it was taken.
+        shard_bytes: of text, in a shard of the corpus and of the sample.
     """
 
     data: Path
     raw: dict[str, Any]
     sampled: list[Sampled]
+    shard_bytes: int
+
+    @property
+    def taken(self) -> float:
+        """The bytes of the sources' files that it stands for."""
+        return sum(each.taken for each in self.sampled)
 
     @property
     def complete(self) -> bool:
@@ -159,10 +165,9 @@ def lay_down(asked: Request, corpus: Corpus, budget: int, folder: Path) -> Sampl
         "skipgrams": {"draws": 1},
         "train": {"epochs": 1},
     }
-    sample = Sample(folder / "data", overlaid(asked.raw, above), sampled)
-    if not sample.complete:  # every word is wanted, to tell how many there are going to be
-        sample.raw["tokenize"] = (sample.raw.get("tokenize") or {}) | {"min_count": 1, "max_size": None}
-    return sample
+    if any(each.taken < each.whole for each in sampled):  # every word is wanted, to tell how many there are going to be
+        above["tokenize"] = {"min_count": 1, "max_size": None}
+    return Sample(folder / "data", overlaid(asked.raw, above), sampled, limit)
 
 
 def scale_of(corpus: Corpus, sample: Sample, documents: Mapping[str, int]) -> float:
@@ -192,18 +197,17 @@ def read_ids(documents: Path) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     return np.concatenate(ids), np.cumsum(np.concatenate(lengths))
 
 
-def widen(tokenize: Path, growth: Growth, rows: int, scale: float, min_count: int) -> None:
+def widen(tokenize: Path, rows: int, scale: float, min_count: int) -> None:
     """Gives a tokenized sample the vocabulary that the corpus is going to have.
 
     Args:
         tokenize: the sample's artifact, of all words; rewritten.
-        growth: what the corpus has.
-        rows: words of the vocabulary that is written; at most those of the corpus.
+        rows: words of that vocabulary, or the first of them.
         scale: how many times as often the corpus has each word.
         min_count: the least that a word is seen.
     """
     found = Vocabulary.read(tokenize / "vocabulary.parquet")
-    kept = min(len(found), growth.words, rows)
+    kept = min(len(found), rows)
     ids = np.zeros(len(found) + 1, np.int32)
     ids[1 : kept + 1] = _spread_ids(found.counts[:kept], rows)
     words = [f"\N{WORD JOINER}{row}" for row in range(1, rows + 1)]
@@ -230,7 +234,7 @@ def read_lists(table: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
 
 
 def _spread_ids(counts: NDArray[np.int64], rows: int) -> NDArray[np.int32]:
-    """Ids for the words of a sample: frequent words keep their rank, the words seen less often are spread to the end."""
+    """Ids for the words of a sample: frequent words keep their rank, the rare ones are spread over what is left."""
     words = len(counts)
     head = min(words, int((counts >= 5).sum()))
     tail = np.arange(words - head)
@@ -239,7 +243,7 @@ def _spread_ids(counts: NDArray[np.int64], rows: int) -> NDArray[np.int32]:
 
 
 def lengthen_epoch(shards: Path, copies: int) -> None:
-    """Repeats the sample's windows, so that an epoch is as long as the trainer's steps need to be of their full size."""
+    """Repeats the sample's windows, so that an epoch is long enough for training to take steps of its full size."""
     for path in sorted(shards.glob("draw-000/part-*")):
         for copy in range(1, copies):
             os.link(path, path.with_name(f"part-{copy:03d}-{path.name.removeprefix('part-')}"))

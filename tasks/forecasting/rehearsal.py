@@ -24,10 +24,11 @@ from tasks.params import validate
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import Assignment, serial
 from tasks.pipeline.stage import Context, Report, Stage
-from tasks.progress import log_to_stderr, observed
+from tasks.progress import Observer, log_to_stderr, observed
 from tasks.project import project_root
 from tasks.request import Request
 from tasks.stages import stage
+
 
 class Act(BaseModel):
     """One pass: into which folder, with which params, and after how many seconds of work it is cut short."""
@@ -49,7 +50,7 @@ class Passed(BaseModel):
 
     Attributes:
         began, ended: moments of the monotonic clock.
-        rounds: of each round, the kind (its class) and the seconds of every job.
+        rounds: of each round, the name of what every job wrote, and its seconds.
         work_bytes: of the unfinished work, when it was largest.
         published_bytes: of the artifact.
         facts: what the stage reported.
@@ -96,8 +97,8 @@ class Rehearsal(BaseModel):
     second_bytes: int
 
 
-class _Enough(Exception):
-    """The pass has gone on long enough."""
+class _EnoughError(Exception):
+    """The pass has gone on long enough: no failure, but what a loop deep inside can be left by."""
 
 
 def rehearse(script: Script) -> Rehearsal:
@@ -152,7 +153,7 @@ def perform(name: str, act: Act) -> Passed:
         rounds.append([])
         started = time.monotonic()
         for assignment, report in serial(assignments):
-            rounds[-1].append((type(assignment.job).__name__, time.monotonic() - started))
+            rounds[-1].append((assignment.job.output.stem, time.monotonic() - started))
             yield assignment, report
             started = time.monotonic()
 
@@ -164,12 +165,12 @@ def perform(name: str, act: Act) -> Passed:
 
     watched: Stage = replace(declared, finish=finish)
     began = time.monotonic()
-    cut: dict[str, float] = {}
+    cut: list[float] = []
     try:
         with observed(_until(act.seconds, cut)):
             outcome = carry_out(watched, context, execute)
-    except _Enough:
-        return Passed(began=began, ended=time.monotonic(), rounds=rounds, **cut)
+    except _EnoughError:
+        return Passed(began=began, ended=time.monotonic(), rounds=rounds, share=cut[0], share_seconds=cut[1])
     ended = time.monotonic()
     return Passed(
         began=began,
@@ -181,8 +182,8 @@ def perform(name: str, act: Act) -> Passed:
     )
 
 
-def _until(seconds: float | None, cut: dict[str, float]) -> Any:
-    """An observer of bars that raises _Enough when the bar of the work has moved for so long.
+def _until(seconds: float | None, cut: list[float]) -> Observer:
+    """An observer of bars that raises _EnoughError when the bar of the work has moved for so long.
 
     The first step, which may wait for something to be compiled, only starts the clock.
     """
@@ -195,8 +196,8 @@ def _until(seconds: float | None, cut: dict[str, float]) -> Any:
         begun.append((now, share))
         passed = now - begun[0][0]
         if passed >= seconds and share < 1.0:
-            cut.update(share=share - begun[0][1], share_seconds=passed)
-            raise _Enough
+            cut[:] = share - begun[0][1], passed
+            raise _EnoughError
 
     return observe
 

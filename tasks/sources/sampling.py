@@ -1,8 +1,8 @@
 """Takes a sample of source files, spread over all of them, and writes it as files of the same formats.
 
-Plain files of one document a line (lines, jsonl, tsv) give blocks from evenly spread places, Parquet gives evenly spread
-row groups, files that are one text each give every n-th file. A csv, whose fields may hold line ends, and what is
-compressed can only be read from the start. How much of the whole the sample stands for is told in bytes.
+Plain files of one document a line (lines, jsonl, tsv) give blocks from evenly spread places, Parquet gives evenly
+spread row groups, files that are one text each give every n-th file. A csv, whose fields may hold line ends, and what
+is compressed can only be read from the start. How much of the whole the sample stands for is told in bytes.
 """
 
 import contextlib
@@ -145,7 +145,7 @@ def _sample_row_groups(file: SourceFile, share: float, target: Path) -> float:
             table = source.read_row_group(group).slice(0, wanted)
             writer.write_table(table)
             rows += table.num_rows
-    return rows / max(1, source.metadata.num_rows)
+    return rows / max(1, int(source.metadata.num_rows))
 
 
 def _whole_records(data: bytes, quoted: bool) -> bytes:
