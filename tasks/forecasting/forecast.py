@@ -42,8 +42,8 @@ from tasks.train import TrainParams
 SAMPLE_BYTES = 8_000_000
 """Of text, for the second pass: two shards, and enough to tell the number of words from."""
 
-SMALL_BYTES = 500_000
-"""Of text, for the first pass."""
+SMALL_PART = 16
+"""The first pass has the sample's size divided by this."""
 
 TRAINING_SECONDS = 3.0
 """Of training, from which its speed is told."""
@@ -61,12 +61,13 @@ DOCUMENT_BYTES = 64
 """Of memory for each document, while duplicates are looked for."""
 
 
-def forecast(asked: Request, free_memory: int) -> Forecast:
+def forecast(asked: Request, free_memory: int, sample_bytes: int = SAMPLE_BYTES) -> Forecast:
     """Samples the corpus, rehearses every stage, and tells what the run will take.
 
     Args:
         asked: the run.
         free_memory: bytes; the rehearsals keep well within it.
+        sample_bytes: of text; a smaller corpus is tried out whole.
 
     Raises:
         InputError: nothing of the corpus is here.
@@ -74,7 +75,7 @@ def forecast(asked: Request, free_memory: int) -> Forecast:
     """
     corpus = find_corpus(asked)
     with tempfile.TemporaryDirectory(prefix="wordloom-plan-") as folder:
-        return _Rehearsals(asked, corpus, Path(folder), free_memory).forecast()
+        return _Rehearsals(asked, corpus, Path(folder), free_memory, sample_bytes).forecast()
 
 
 class _Rehearsals:
@@ -88,13 +89,13 @@ class _Rehearsals:
         sample_pairs: of the sample.
     """
 
-    def __init__(self, asked: Request, corpus: Corpus, folder: Path, free_memory: int) -> None:
+    def __init__(self, asked: Request, corpus: Corpus, folder: Path, free_memory: int, sample_bytes: int) -> None:
         self.asked, self.corpus, self.folder, self.free_memory = asked, corpus, folder, free_memory
         self.train_params = self.section("train", TrainParams)
-        small = lay_down(asked, corpus, SMALL_BYTES, folder / "small")
+        small = lay_down(asked, corpus, sample_bytes // SMALL_PART, folder / "small")
         few = {"tokenize": {"min_count": 1, "max_size": self._words_to_try()}}
         self.small = replace(small, raw=overlaid(small.raw, few))
-        self.sample = lay_down(asked, corpus, SAMPLE_BYTES, folder / "sample")
+        self.sample = lay_down(asked, corpus, sample_bytes, folder / "sample")
         self.small_share = self.small.taken / max(1.0, self.sample.taken)
         self.draws = self.section("skipgrams", SkipgramsParams).draws
 

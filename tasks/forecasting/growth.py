@@ -42,8 +42,8 @@ def extrapolate(
     distinct = _distinct(first_seen, tokens, tokens * scale)
     if not kept.any():
         return Growth(int(distinct), 0, 0)
-    lag = tokens / (first_seen[kept.sum() - 1] + 1)
-    words = min(distinct, _distinct(first_seen, tokens, tokens * scale / lag))
+    part = first_seen[kept.sum() - 1] + 1  # as many tokens have as many words, however rare
+    words = min(distinct, _distinct(first_seen, tokens, part * scale))
     rare_words, rare_tokens = int((~kept).sum()), int(counts[~kept].sum())
     left_out = rare_tokens * (distinct - words) / rare_words if rare_words else 0.0
     return Growth(round(distinct), round(words), round(tokens * scale - left_out))

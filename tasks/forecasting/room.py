@@ -12,12 +12,19 @@ def free_memory() -> int:
     """The bytes that a new process can have: what the kernel calls available, within the limit of every cgroup."""
     lines = Path("/proc/meminfo").read_text().splitlines()
     free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    return min([free, *_left_by_cgroups(Path("/sys/fs/cgroup"))])
+    membership = Path("/proc/self/cgroup")
+    return min([free, *(left_by_cgroups(membership.read_text()) if membership.exists() else [])])
 
 
-def _left_by_cgroups(mount: Path) -> list[int]:
+def left_by_cgroups(membership: str, mount: Path = Path("/sys/fs/cgroup")) -> list[int]:
+    """The bytes that each limit of a process's cgroups, version 1 or 2, still leaves it.
+
+    Args:
+        membership: what /proc/self/cgroup says.
+        mount: where the cgroups are.
+    """
     left = []
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+    for line in membership.splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "":
             hierarchy, limit, usage = mount, "memory.max", "memory.current"

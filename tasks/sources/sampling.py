@@ -26,6 +26,9 @@ MOST_FILES = 32
 BLOCK_BYTES = 1 << 18
 """Read from one place of a file: enough documents to be worth the seek."""
 
+READ_BYTES = 1 << 12
+"""Unpacked at a time, since what was read last is lost where the packed bytes end."""
+
 
 class Sampled(NamedTuple):
     """A sample of some files.
@@ -127,7 +130,7 @@ def _sample_start_of_packed(file: SourceFile, budget: int, quoted: bool, target:
             start.write_bytes(source.read(budget))
         pieces = []
         with contextlib.suppress(InputError), open_plain(start, file.name) as stream:
-            while piece := stream.read(1 << 16):
+            while piece := stream.read(READ_BYTES):
                 pieces.append(piece)
     target.with_name(plain_name(target.name)).write_bytes(_whole_records(b"".join(pieces), quoted))
     return budget
