@@ -71,6 +71,29 @@ def run(profile: Profile = None, overrides: Overrides = None, data: Data = None,
 
 
 @app.command(rich_help_panel=RUN)
+def plan(profile: Profile = None, overrides: Overrides = None, data: Data = None, as_json: AsJson = False) -> None:
+    """Forecasts what a run will make and take: pairs, disk, memory and time of each stage. Changes nothing.
+
+    A sample of the corpus goes through the real stages in a temporary folder, and what they took is extrapolated. All
+    stages count, as if nothing were fresh. Exits with 1 if the disk or the memory is not there.
+    """
+    from tasks.forecasting.forecast import forecast
+    from wordloom.plan import as_json as plain
+    from wordloom.plan import judge, room_for, show
+
+    asked = request(profile, tuple(overrides or ()), data)
+    room = room_for(asked.data)
+    found = forecast(asked, room.memory)
+    verdict = judge(found, room, asked.data)
+    if as_json:
+        print(json.dumps(plain(found, room, verdict), indent=2, ensure_ascii=False))
+    else:
+        show(found, room, verdict)
+    if verdict.refusals:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=RUN)
 def stage(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"{', '.join(NAMES)}.", callback=_known_stage)],
     profile: Profile = None, overrides: Overrides = None, data: Data = None,

@@ -1,0 +1,290 @@
+"""Forecasts what every stage of a run will make and take, from a sample that goes through the real stages.
+
+Everything that grows with the corpus is taken from the sample and multiplied; what does not (starting, imports, the
+compilation of kernels) is told apart by a first pass over next to nothing. The sizes of the tables follow from the
+number of words, which grows more slowly than the corpus (`growth`).
+"""
+
+import math
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tasks.evaluate import ANALOGIES, ANALOGY_FILE
+from tasks.export import ExportParams
+from tasks.forecasting.corpus import (
+    Corpus,
+    find_corpus,
+    lay_down,
+    lengthen_epoch,
+    read_ids,
+    scale_of,
+    stand_in,
+    widen,
+)
+from tasks.forecasting.growth import Growth, extrapolate
+from tasks.forecasting.rehearsal import Act, Rehearsal, Script, folder_bytes, rehearse
+from tasks.forecasting.result import Forecast, StageForecast
+from tasks.forecasting.side_by_side import stage_memory, stage_seconds
+from tasks.params import overlaid
+from tasks.pipeline.stage import Section
+from tasks.request import Request
+from tasks.scoring.analogies import read_questions
+from tasks.scoring.keyed import packaged, rows_by_upper_case
+from tasks.skipgrams import SkipgramsParams
+from tasks.stages import stage
+from tasks.text.vocabulary import Vocabulary
+from tasks.tokenize import TokenizeParams
+from tasks.train import TrainParams
+
+SAMPLE_BYTES = 8_000_000
+"""Of text, for the second pass: two shards, and enough to tell the number of words from."""
+
+SMALL_PART = 16
+"""The first pass has the sample's size divided by this."""
+
+TRAINING_SECONDS = 3.0
+"""Of training, from which its speed is told."""
+
+TABLE_BYTES = 128 << 20
+"""Of the largest table that is tried out: it fits no cache, so a larger one is no slower."""
+
+VECTORS = 5_000
+"""With so many export and evaluate are tried out."""
+
+WORD_BYTES = 260
+"""Of memory that a word takes as a Python string with its number in a dictionary and its place in a list."""
+
+DOCUMENT_BYTES = 64
+"""Of memory for each document, while duplicates are looked for."""
+
+
+def forecast(asked: Request, free_memory: int, sample_bytes: int = SAMPLE_BYTES) -> Forecast:
+    """Samples the corpus, rehearses every stage, and tells what the run will take.
+
+    Args:
+        asked: the run.
+        free_memory: bytes; the rehearsals keep well within it.
+        sample_bytes: of text; a smaller corpus is tried out whole.
+
+    Raises:
+        InputError: nothing of the corpus is here.
+        WordloomError: the sample does not go through a stage.
+    """
+    corpus = find_corpus(asked)
+    with tempfile.TemporaryDirectory(prefix="wordloom-plan-") as folder:
+        return _Rehearsals(asked, corpus, Path(folder), free_memory, sample_bytes).forecast()
+
+
+class _Rehearsals:
+    """The rehearsals of one forecast, stage after stage, and what the later ones need to know from the earlier.
+
+    Attributes:
+        scale: how many times as many documents the corpus has as the sample.
+        shards: of documents, that the corpus becomes.
+        growth: the words and tokens of the corpus.
+        words_tried: rows of the tables that are tried out.
+        sample_pairs: of the sample.
+    """
+
+    def __init__(self, asked: Request, corpus: Corpus, folder: Path, free_memory: int, sample_bytes: int) -> None:
+        self.asked, self.corpus, self.folder, self.free_memory = asked, corpus, folder, free_memory
+        self.train_params = self.section("train", TrainParams)
+        small = lay_down(asked, corpus, sample_bytes // SMALL_PART, folder / "small")
+        few = {"tokenize": {"min_count": 1, "max_size": self._words_to_try()}}
+        self.small = replace(small, raw=overlaid(small.raw, few))
+        self.sample = lay_down(asked, corpus, sample_bytes, folder / "sample")
+        self.small_share = self.small.taken / max(1.0, self.sample.taken)
+        self.draws = self.section("skipgrams", SkipgramsParams).draws
+
+    def forecast(self) -> Forecast:
+        rows = [self.download(), self.clean(), self.tokenize(), self.skipgrams()]
+        rows.append(self.train(rows[-1].makes["pairs"]))
+        rows += self.export_and_evaluate()
+        cache = sum(row.disk for row in rows if row.stage != "skipgrams") if self.asked.tracked else 0
+        sampled = self.sample.taken / max(1, self.corpus.bytes)
+        return Forecast(rows, self.corpus.absent, sampled, self.asked.workers, cache)
+
+    def section(self, name: str, kind: type[Section]) -> Section:
+        return self.asked.context(stage(name)).section(kind)
+
+    def rehearse(self, name: str, seconds: float | None = None, data: Path | None = None) -> Rehearsal:
+        """One stage on the small corpus, then on the sample, or on other `data`, cut short after so many seconds."""
+        first = Act(data=self.small.data, raw=self.small.raw)
+        second = Act(data=data or self.sample.data, raw=self.sample.raw, seconds=seconds)
+        return rehearse(Script(stage=name, acts=(first, second)))
+
+    def row(
+        self, name: str, makes: dict[str, float], disk: float, work: float, memory: float, seconds: float
+    ) -> StageForecast:
+        declared = stage(name)
+        standing = folder_bytes(self.asked.data / declared.folder(self.asked.context(declared)))
+        counts = {key: round(value) for key, value in makes.items()}
+        return StageForecast(name, counts, round(disk), round(work), round(memory), round(seconds, 2), standing)
+
+    def seconds(self, found: Rehearsal, jobs: list[int], scale: float) -> float:
+        return stage_seconds(found, self.small_share, self.asked.workers, jobs, scale)
+
+    def download(self) -> StageForecast:
+        found = self.rehearse("download")
+        passed = found.second
+        self.scale = scale_of(self.corpus, self.sample, passed.facts["sources"])
+        self.shards = max(
+            passed.facts["shards"], math.ceil(passed.facts["bytes"] * self.scale / self.sample.shard_bytes)
+        )
+        makes = {"documents": passed.facts["documents"] * self.scale}
+        disk = passed.published_bytes * self.scale
+        if self.corpus.downloaded:
+            return self.row("download", makes, disk, 0, 0, 0)
+        work = passed.work_bytes * self.scale
+        return self.row("download", makes, disk, work, found.second_bytes, self.seconds(found, [], self.scale))
+
+    def clean(self) -> StageForecast:
+        found = self.rehearse("clean")
+        passed = found.second
+        more = max(0.0, passed.facts["documents_in"] * (self.scale - 1))
+        return self.row(
+            "clean",
+            {"documents": passed.facts["documents_out"] * self.scale},
+            passed.published_bytes * self.scale,
+            passed.work_bytes * self.scale,
+            stage_memory(found, self.asked.workers, self.shards, parent=more * DOCUMENT_BYTES),
+            self.seconds(found, [self.shards] * 2, self.scale),
+        )
+
+    def tokenize(self) -> StageForecast:
+        found = self.rehearse("tokenize")
+        passed, folder = found.second, self.sample.data / "tokenize"
+        params = self.section("tokenize", TokenizeParams)
+        counted = passed.facts["vocabulary"]
+        self.growth = Growth(passed.facts["distinct_words"], counted, passed.facts["tokens"])
+        if not self.sample.complete:
+            ids, offsets = read_ids(folder / "documents")
+            self.growth = extrapolate(ids, offsets, self.scale, params.min_count)
+            if params.max_size is not None and params.max_size < self.growth.words:
+                inside = float(np.count_nonzero(ids <= params.max_size))
+                self.growth = self.growth._replace(words=params.max_size, tokens=round(inside * self.scale))
+        vocabulary = (folder / "vocabulary.parquet").stat().st_size
+        disk, work = (
+            (size - vocabulary) * self.scale + vocabulary * self.growth.words / counted
+            for size in (passed.published_bytes, passed.work_bytes)
+        )
+        makes = {"words": float(self.growth.words), "tokens": float(self.growth.tokens)}
+        memory = stage_memory(
+            found,
+            self.asked.workers,
+            self.shards,
+            parent=WORD_BYTES * max(0, self.growth.distinct - passed.facts["distinct_words"]),
+            worker=WORD_BYTES * max(0, self.growth.words - counted),
+        )
+        self.words_tried = min(self.growth.words, self._words_to_try())
+        if not self.sample.complete or self.words_tried < self.growth.words:
+            widen(folder, self.words_tried, self.scale, params.min_count)
+        return self.row("tokenize", makes, disk, work, memory, self.seconds(found, [self.shards] * 2, self.scale))
+
+    def skipgrams(self) -> StageForecast:
+        found = self.rehearse("skipgrams")
+        passed = found.second
+        scale = self.growth.tokens / passed.facts["tokens"] * self.draws
+        self.sample_pairs = passed.facts["pairs"]
+        jobs = self.shards * self.draws
+        return self.row(
+            "skipgrams",
+            {"tokens": passed.facts["kept_tokens"] * scale, "pairs": passed.facts["pairs"] * scale},
+            passed.published_bytes * scale,
+            passed.work_bytes * scale,
+            stage_memory(found, self.asked.workers, jobs),
+            self.seconds(found, [jobs], scale),
+        )
+
+    def train(self, pairs: int) -> StageForecast:
+        from tasks.kernels.training import MOST_PAIRS, STEPS_AN_EPOCH
+
+        params, words = self.train_params, self.growth.words
+        epoch = pairs / self.draws
+        wanted = min(epoch, MOST_PAIRS * STEPS_AN_EPOCH * self._side_by_side)
+        copies = max(1, round(wanted / self.sample_pairs))
+        lengthen_epoch(self.sample.data / "skipgrams" / "shards", copies)
+        found = self.rehearse("train", TRAINING_SECONDS)
+        training = found.second.share_seconds or found.second.facts["run"]["training_seconds"]
+        speed = self.sample_pairs * copies * found.second.share / training
+        once = found.start_seconds + found.first.seconds - found.first.facts["run"]["training_seconds"]
+        seconds = once + found.second.seconds - training + epoch * params.epochs / speed
+        tables = 2 * 4 * words * params.dim
+        checkpoints = seconds > params.checkpoint_seconds  # one, and beside it the next one or the result
+        more = (words - self.words_tried) * self._bytes_a_word + words * params.dim  # which are finite: a byte each
+        return self.row(
+            "train",
+            {"words": words, "pairs": epoch * params.epochs},
+            tables,
+            tables * (2 if checkpoints else 1),
+            found.second_bytes + more,
+            seconds,
+        )
+
+    def export_and_evaluate(self) -> list[StageForecast]:
+        words = self.growth.words
+        whole = Vocabulary.read(self.sample.data / "tokenize" / "vocabulary.parquet")
+        some = whole.limited(1, VECTORS)
+        data = self.folder / "vectors"
+        stand_in(self.small.data, data, self.asked.model, some, self.train_params.dim)
+        more = (words - len(some)) * (self.train_params.dim * 5 + 2 * WORD_BYTES)
+
+        limit = self.section("export", ExportParams).max_words or words
+        found = self.rehearse("export", data=data)
+        scale = min(words, limit) / min(len(some), limit)
+        jobs = len(found.second.rounds[0])
+        export = self.row(
+            "export",
+            {"words": min(words, limit)},
+            found.second.published_bytes * scale,
+            found.second.work_bytes * scale,
+            stage_memory(found, self.asked.workers, jobs, worker=more),
+            stage_seconds(found, 0.0, self.asked.workers, [jobs], scale),
+        )
+
+        found = self.rehearse("evaluate", data=data)
+        growths = {
+            name: _questions(whole, limit) * min(words, limit or words) / (_questions(some, limit) * len(some))
+            for name, limit in ANALOGIES.items()
+        }
+        jobs = len(found.second.rounds[0])
+        evaluate = self.row(
+            "evaluate",
+            {"words": words},
+            found.second.published_bytes,
+            found.second.work_bytes,
+            stage_memory(found, self.asked.workers, jobs, worker=more),
+            stage_seconds(found, 0.0, self.asked.workers, [jobs], 1.0, lambda name: growths.get(name, 1.0)),
+        )
+        return [export, evaluate]
+
+    @property
+    def _side_by_side(self) -> int:
+        """Batches that are trained at once."""
+        return (
+            self.train_params.streams if self.train_params.deterministic else self.asked.context(stage("train")).threads
+        )
+
+    @property
+    def _bytes_a_word(self) -> int:
+        """Of memory while training: both tables, the copies of each stream, and what is saved."""
+        from tasks.kernels.tables import LANES
+
+        params = self.train_params
+        columns = -(-params.dim // LANES) * LANES
+        tables = params.streams + 1 if params.deterministic and params.streams > 1 else 1
+        return 2 * 4 * (columns * tables + params.dim)
+
+    def _words_to_try(self) -> int:
+        """Rows with which training is tried out, so that it takes at most a quarter of the memory that is free."""
+        return max(2, min(TABLE_BYTES // (4 * self.train_params.dim), self.free_memory // (4 * self._bytes_a_word)))
+
+
+def _questions(vocabulary: Vocabulary, limit: int | None) -> int:
+    """The analogies whose words are all among the first `limit` words; at least 1, since they are divided by."""
+    known = rows_by_upper_case(vocabulary.words[:limit])
+    sections = read_questions(packaged(ANALOGY_FILE)).values()
+    return max(1, sum(all(word in known for word in question) for questions in sections for question in questions))

@@ -1,0 +1,231 @@
+"""One real stage on a small corpus and then on a larger one, in a process of its own, which it tells about.
+
+The first pass brings what every run pays once: imports, the compilation of kernels. The second costs what the corpus
+costs. `python -m tasks.forecasting.rehearsal` takes a `Script` on stdin and prints a `Rehearsal`, both JSON; jobs run
+one after the other, so that what one job takes can be told.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from tasks.errors import WordloomError
+from tasks.exits import leaving
+from tasks.forecasting.memory import MemoryWatch
+from tasks.params import validate
+from tasks.pipeline.carry_out import carry_out
+from tasks.pipeline.executors import Assignment, serial
+from tasks.pipeline.stage import Context, Report, Stage
+from tasks.progress import Observer, log_to_stderr, observed
+from tasks.project import project_root
+from tasks.request import Request
+from tasks.stages import stage
+
+
+class Act(BaseModel):
+    """One pass: into which folder, with which params, and after how many seconds of work it is cut short."""
+
+    data: Path
+    raw: dict[str, Any]
+    seconds: float | None = None
+
+
+class Script(BaseModel):
+    """What is rehearsed: the stage, the small corpus, the larger one."""
+
+    stage: str
+    acts: tuple[Act, Act]
+
+
+class Passed(BaseModel):
+    """What one pass took.
+
+    Attributes:
+        began, ended: moments of the monotonic clock.
+        rounds: of each round, the name of what every job wrote, and its seconds.
+        work_bytes: of the unfinished work, when it was largest.
+        published_bytes: of the artifact.
+        facts: what the stage reported.
+        share, share_seconds: of a pass that was cut short: how much of its work it did in how many seconds.
+    """
+
+    began: float
+    ended: float
+    rounds: list[list[tuple[str, float]]]
+    work_bytes: int = 0
+    published_bytes: int = 0
+    facts: dict[str, Any] = {}
+    share: float = 1.0
+    share_seconds: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+    @property
+    def job_seconds(self) -> float:
+        return sum(seconds for one_round in self.rounds for _, seconds in one_round)
+
+    @property
+    def other_seconds(self) -> float:
+        """Spent on planning, finishing and publishing."""
+        return max(0.0, self.seconds - self.job_seconds)
+
+
+class Rehearsal(BaseModel):
+    """What a stage took.
+
+    Attributes:
+        start_seconds: from nothing to a process that could begin.
+        first, second: the passes.
+        bare_bytes: memory before the first pass; then the most in each pass.
+    """
+
+    start_seconds: float
+    first: Passed
+    second: Passed
+    bare_bytes: int
+    first_bytes: int
+    second_bytes: int
+
+
+class _EnoughError(Exception):
+    """The pass has gone on long enough: no failure, but what a loop deep inside can be left by."""
+
+
+def rehearse(script: Script) -> Rehearsal:
+    """Runs a script in a process of its own.
+
+    Raises:
+        WordloomError: what the stage raised there.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tasks.forecasting.rehearsal"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=_environment(),
+    )  # fmt: skip
+    watch = MemoryWatch(process.pid)
+    try:
+        printed, said = process.communicate(script.model_dump_json())
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        watch.close()
+    if process.returncode:
+        lines = said.strip().splitlines() or ["it said nothing"]
+        raise WordloomError(f"the rehearsal of {script.stage}: {lines[-1].removeprefix('wordloom: ')}")
+    first, second = (Passed.model_validate_json(line) for line in printed.splitlines()[-2:])
+    return Rehearsal(
+        start_seconds=first.began - started,
+        first=first,
+        second=second,
+        bare_bytes=watch.peak(0.0, first.began),
+        first_bytes=watch.peak(first.began, first.ended),
+        second_bytes=watch.peak(second.began, second.ended),
+    )
+
+
+def _environment() -> dict[str, str]:
+    """This one, with the project's code in the path, wherever the command was started."""
+    code = str(Path(__file__).resolve().parents[2])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))}
+
+
+def perform(name: str, act: Act) -> Passed:
+    """One pass, in this process."""
+    declared = stage(name)
+    asked = Request(project_root(), act.data, act.raw, tracked=False)
+    context = asked.context(declared)
+    rounds: list[list[tuple[str, float]]] = []
+    work_bytes = 0
+
+    def execute(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Report]]:
+        rounds.append([])
+        started = time.monotonic()
+        for assignment, report in serial(assignments):
+            rounds[-1].append((assignment.job.output.stem, time.monotonic() - started))
+            yield assignment, report
+            started = time.monotonic()
+
+    def finish(context: Context, reports: Sequence[Report]) -> Report:
+        nonlocal work_bytes
+        report = declared.finish(context, reports)
+        work_bytes = folder_bytes(context.work)
+        return report
+
+    watched: Stage = replace(declared, finish=finish)
+    began = time.monotonic()
+    cut: list[float] = []
+    try:
+        with observed(_until(act.seconds, cut)):
+            outcome = carry_out(watched, context, execute)
+    except _EnoughError:
+        return Passed(began=began, ended=time.monotonic(), rounds=rounds, share=cut[0], share_seconds=cut[1])
+    ended = time.monotonic()
+    return Passed(
+        began=began,
+        ended=ended,
+        rounds=rounds,
+        work_bytes=work_bytes,
+        published_bytes=folder_bytes(outcome.folder),
+        facts=outcome.report.facts | {"run": dict(outcome.report.run)},
+    )
+
+
+def _until(seconds: float | None, cut: list[float]) -> Observer:
+    """An observer of bars that raises _EnoughError when the bar of the work has moved for so long.
+
+    The first step, which may wait for something to be compiled, only starts the clock.
+    """
+    begun: list[tuple[float, float]] = []
+
+    def observe(label: str, share: float, note: str) -> None:
+        if seconds is None:
+            return
+        now = time.monotonic()
+        begun.append((now, share))
+        passed = now - begun[0][0]
+        if passed >= seconds and share < 1.0:
+            cut[:] = share - begun[0][1], passed
+            raise _EnoughError
+
+    return observe
+
+
+def folder_bytes(folder: Path) -> int:
+    """The bytes that the files below a folder take on disk; a file with two names counts once."""
+    sizes = {}
+    for path in folder.rglob("*"):
+        try:
+            found = path.lstat()
+        except FileNotFoundError:  # put in place meanwhile
+            continue
+        if not path.is_dir():
+            sizes[found.st_ino] = found.st_size
+    return sum(sizes.values())
+
+
+def main() -> int:
+    """Performs both acts and prints a line of JSON about each."""
+    log_to_stderr()
+    logging.getLogger("wordloom").setLevel(logging.WARNING)
+    with leaving() as exit_code:
+        script = Script.model_validate_json(sys.stdin.read())
+        for act in script.acts:
+            validate(act.raw)  # imports what a run imports before it begins
+            print(perform(script.stage, act).model_dump_json(), flush=True)
+    return exit_code()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""What `wordloom plan` tells: what a run will take, stage by stage, and whether this machine has it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from tasks.forecasting.result import Forecast
+from tasks.forecasting.room import free_disk, free_memory
+from tasks.progress import human
+
+TIGHT = 0.8
+"""Of what is free: more is no refusal yet, but the forecast may be wrong by so much."""
+
+
+class Room(NamedTuple):
+    """Free bytes: on the disk of the data folder, and of memory."""
+
+    disk: int
+    memory: int
+
+
+class Verdict(NamedTuple):
+    """A line each: why the run would fail, and what may go wrong."""
+
+    refusals: list[str]
+    warnings: list[str]
+
+
+def room_for(data: Path) -> Room:
+    """What is free now."""
+    return Room(free_disk(data), free_memory())
+
+
+def judge(forecast: Forecast, room: Room, data: Path) -> Verdict:
+    """Compares what the run will take with what there is."""
+    refusals: list[str] = []
+    warnings: list[str] = []
+    worst = max(forecast.stages, key=lambda each: each.memory)
+    wants = (
+        (
+            f"{data}: the run will take {_bytes(forecast.disk)} of disk and {_bytes(room.disk)} are free",
+            "make room, name another --data, or lower skipgrams.draws or skipgrams.window, or set "
+            "skipgrams.materialize=false",
+            forecast.disk / max(1, room.disk),
+        ),
+        (
+            f"{worst.stage}: will take {_bytes(worst.memory)} of memory and {_bytes(room.memory)} are free",
+            "end other programs, or lower run.workers, train.dim or train.streams, or raise tokenize.min_count",
+            worst.memory / max(1, room.memory),
+        ),
+    )
+    for found, remedy, share in wants:
+        if share > 1:
+            refusals.append(f"{found}; {remedy}")
+        elif share > TIGHT:
+            warnings.append(f"{found}, which is tight; {remedy}")
+    if forecast.absent:
+        warnings.append(
+            f"left out, since not here yet: {', '.join(forecast.absent)}; "
+            "wordloom stage download fetches it, then the whole can be forecast"
+        )
+    return Verdict(refusals, warnings)
+
+
+def as_json(forecast: Forecast, room: Room, verdict: Verdict) -> dict[str, Any]:
+    """{"stages", "total", "free", "refusals", "warnings" and the rest of the forecast}; bytes and seconds."""
+    return {
+        **asdict(forecast),
+        "total": {"disk": forecast.disk, "memory": forecast.memory, "seconds": round(forecast.seconds, 2)},
+        "free": room._asdict(),
+        **verdict._asdict(),
+    }
+
+
+def show(forecast: Forecast, room: Room, verdict: Verdict) -> None:
+    """Prints it for people."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table("stage", "makes")
+    for name in ("disk", "disk at work", "memory", "time"):
+        table.add_column(name, justify="right")
+    for each in forecast.stages:
+        makes = ", ".join(f"{human(number)} {name}" for name, number in each.makes.items())
+        figures = _bytes(each.disk), _bytes(each.work), _bytes(each.memory), _time(each.seconds)
+        table.add_row(each.stage, makes, *figures, end_section=each is forecast.stages[-1])
+    if forecast.cache:
+        table.add_row("DVC's cache", "copies of all but skipgrams", _bytes(forecast.cache), "", "", "")
+    table.add_row("in all", "", _bytes(forecast.disk), "", _bytes(forecast.memory), _time(forecast.seconds))
+    table.add_row("free", "", _bytes(room.disk), "", _bytes(room.memory), "")
+    console.print(table)
+    console.print(
+        f"Forecast from {forecast.sampled:.1%} of the corpus, for {forecast.workers} jobs side by side. Disk in all is "
+        "the most that lies there at once."
+    )
+    for line in verdict.refusals:
+        console.print(f"not enough: {line}", style="red", markup=False)
+    for line in verdict.warnings:
+        console.print(f"warning: {line}", style="yellow", markup=False)
+
+
+def _bytes(number: float) -> str:
+    return f"{human(number)}B"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
