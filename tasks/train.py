@@ -195,6 +195,7 @@ STAGE = Stage(
         "tasks/kernels/reading.py",
         "tasks/kernels/sgns_tensorflow.py",
         "tasks/kernels/shards.py",
+        "tasks/kernels/streams.py",
         "tasks/kernels/tables.py",
         "tasks/kernels/training.py",
         "tasks/kernels/windows.py",
