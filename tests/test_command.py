@@ -105,12 +105,12 @@ def wordloom(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
 def test_help_names_every_command_and_the_exit_codes(wordloom: Command) -> None:
     said = wordloom("--help")
     assert said.code == 0
-    for name in ("run", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve"):
+    for name in ("run", "plan", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve"):
         assert re.search(rf"^│ {name} ", said.out, re.MULTILINE)
     assert "3 another run holds the data folder" in " ".join(said.out.split())
 
 
-@pytest.mark.parametrize("name", ["run", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve"])
+@pytest.mark.parametrize("name", ["run", "plan", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve"])
 def test_help_of_each_command_explains_each_argument(wordloom: Command, name: str) -> None:
     said = wordloom(name, "--help")
     assert said.code == 0

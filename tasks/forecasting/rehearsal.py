@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -205,13 +206,11 @@ def _until(seconds: float | None, cut: list[float]) -> Observer:
 def folder_bytes(folder: Path) -> int:
     """The bytes that the files below a folder take on disk; a file with two names counts once."""
     sizes = {}
-    for path in folder.rglob("*"):
-        try:
-            found = path.lstat()
-        except FileNotFoundError:  # put in place meanwhile
-            continue
-        if not path.is_dir():
-            sizes[found.st_ino] = found.st_size
+    for place, _, names in os.walk(folder):  # which passes over a folder that is gone meanwhile
+        for name in names:
+            with suppress(FileNotFoundError):
+                found = Path(place, name).lstat()
+                sizes[found.st_ino] = found.st_size
     return sum(sizes.values())
 
 
