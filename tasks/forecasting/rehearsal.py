@@ -21,10 +21,12 @@ from pydantic import BaseModel
 from tasks.errors import WordloomError
 from tasks.exits import leaving
 from tasks.forecasting.memory import MemoryWatch
+from tasks.interruption import leave_if_asked
 from tasks.params import validate
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import Assignment, serial
 from tasks.pipeline.stage import Context, Report, Stage
+from tasks.pipeline.workers import die_with
 from tasks.progress import Observer, log_to_stderr, observed
 from tasks.project import project_root
 from tasks.request import Request
@@ -122,6 +124,7 @@ def rehearse(script: Script) -> Rehearsal:
         raise
     finally:
         watch.close()
+    leave_if_asked()  # Ctrl-C reaches the rehearsal too, and says nothing of use
     if process.returncode:
         lines = said.strip().splitlines() or ["it said nothing"]
         raise WordloomError(f"the rehearsal of {script.stage}: {lines[-1].removeprefix('wordloom: ')}")
@@ -218,6 +221,7 @@ def main() -> int:
     """Performs both acts and prints a line of JSON about each."""
     log_to_stderr()
     logging.getLogger("wordloom").setLevel(logging.WARNING)
+    die_with(os.getppid())
     with leaving() as exit_code:
         script = Script.model_validate_json(sys.stdin.read())
         for act in script.acts:
