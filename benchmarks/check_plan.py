@@ -62,8 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_to_stderr()
     with leaving() as exit_code, tempfile.TemporaryDirectory(prefix="wordloom-check-") as folder:
         figures = compare(Path(folder) / "data", options.corpus, options.profile, options.set)
-        for row in figures["stages"]:
-            print(_line(row))
         print(f"plan took {figures['plan_seconds']:.1f} s")
         if options.write:
             write_json(options.write, figures)
@@ -88,6 +86,7 @@ def compare(data: Path, corpus: Path | None, profile: str | None, overrides: Seq
         said = {key: forecast[key] for key in WITHIN}
         ratio = {key: round(said[key] / real[key], 3) if real[key] else None for key in WITHIN}
         rows.append({"stage": name, "forecast": said | forecast["makes"], "real": real, "ratio": ratio})
+        print(_line(rows[-1]), flush=True)
     return {"plan_seconds": round(plan_seconds, 1), "stages": rows}
 
 

@@ -26,6 +26,8 @@ RUN = "train.dim=6"
 PYARROW_BRINGS = {"pandas"}
 """pyarrow imports it, where it is installed, with the first table that it makes."""
 
+COMMANDS = ("run", "plan", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve")
+
 HEAVY = {"tensorflow", "numba", "gensim", "pandas", "matplotlib", "sklearn", "scipy", "prefect", "dvc"}
 
 
@@ -105,12 +107,12 @@ def wordloom(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
 def test_help_names_every_command_and_the_exit_codes(wordloom: Command) -> None:
     said = wordloom("--help")
     assert said.code == 0
-    for name in ("run", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve"):
+    for name in COMMANDS:
         assert re.search(rf"^│ {name} ", said.out, re.MULTILINE)
     assert "3 another run holds the data folder" in " ".join(said.out.split())
 
 
-@pytest.mark.parametrize("name", ["run", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_each_command_explains_each_argument(wordloom: Command, name: str) -> None:
     said = wordloom(name, "--help")
     assert said.code == 0

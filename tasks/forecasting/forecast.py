@@ -122,6 +122,7 @@ class _Rehearsals:
         declared = stage(name)
         standing = folder_bytes(self.asked.data / declared.folder(self.asked.context(declared)))
         counts = {key: round(value) for key, value in makes.items()}
+        work = max(work, disk)  # which has the manifest besides
         return StageForecast(name, counts, round(disk), round(work), round(memory), round(seconds, 2), standing)
 
     def seconds(self, found: Rehearsal, jobs: list[int], scale: float) -> float:
@@ -137,7 +138,7 @@ class _Rehearsals:
         makes = {"documents": passed.facts["documents"] * self.scale}
         disk = passed.published_bytes * self.scale
         if self.corpus.downloaded:
-            return self.row("download", makes, disk, 0, 0, 0)
+            return replace(self.row("download", makes, disk, 0, 0, 0), work=0)
         work = passed.work_bytes * self.scale
         return self.row("download", makes, disk, work, found.second_bytes, self.seconds(found, [], self.scale))
 

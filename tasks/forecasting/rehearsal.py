@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from pydantic import BaseModel
 from tasks.errors import WordloomError
 from tasks.exits import leaving
 from tasks.forecasting.memory import MemoryWatch
+from tasks.interruption import leave_if_asked
 from tasks.params import validate
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import Assignment, serial
 from tasks.pipeline.stage import Context, Report, Stage
+from tasks.pipeline.workers import die_with
 from tasks.progress import Observer, log_to_stderr, observed
 from tasks.project import project_root
 from tasks.request import Request
@@ -121,6 +124,7 @@ def rehearse(script: Script) -> Rehearsal:
         raise
     finally:
         watch.close()
+    leave_if_asked()  # Ctrl-C reaches the rehearsal too, and says nothing of use
     if process.returncode:
         lines = said.strip().splitlines() or ["it said nothing"]
         raise WordloomError(f"the rehearsal of {script.stage}: {lines[-1].removeprefix('wordloom: ')}")
@@ -205,13 +209,11 @@ def _until(seconds: float | None, cut: list[float]) -> Observer:
 def folder_bytes(folder: Path) -> int:
     """The bytes that the files below a folder take on disk; a file with two names counts once."""
     sizes = {}
-    for path in folder.rglob("*"):
-        try:
-            found = path.lstat()
-        except FileNotFoundError:  # put in place meanwhile
-            continue
-        if not path.is_dir():
-            sizes[found.st_ino] = found.st_size
+    for place, _, names in os.walk(folder):  # which passes over a folder that is gone meanwhile
+        for name in names:
+            with suppress(FileNotFoundError):
+                found = Path(place, name).lstat()
+                sizes[found.st_ino] = found.st_size
     return sum(sizes.values())
 
 
@@ -219,6 +221,7 @@ def main() -> int:
     """Performs both acts and prints a line of JSON about each."""
     log_to_stderr()
     logging.getLogger("wordloom").setLevel(logging.WARNING)
+    die_with(os.getppid())
     with leaving() as exit_code:
         script = Script.model_validate_json(sys.stdin.read())
         for act in script.acts:

@@ -1,9 +1,11 @@
 """A sample of files of every format: it can be read, it is spread, and what it stands for gives the whole back."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from tasks.sources.document import SourceFile
 from tasks.sources.matching import match_files
@@ -61,14 +64,20 @@ def write_parquet(path: Path, documents: list[str]) -> str:
 
 
 def write_packed(path: Path, documents: list[str]) -> str:
-    path.write_bytes(gzip.compress("\n".join(documents).encode()))
+    data = "\n".join(documents).encode()
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}[path.suffix]
+    half = data.index(b"\n", len(data) // 20) + 1
+    path.write_bytes(pack(data[:half]) + pack(data[half:]))  # members on end are one file
     return "lines"
 
 
 SPREAD: dict[str, Writer] = {
     "a.txt": write_lines, "a.jsonl": write_jsonl, "a.tsv": write_tsv, "a.parquet": write_parquet,
 }  # fmt: skip
-FROM_THE_START: dict[str, Writer] = {"a.csv": write_csv, "a.txt.gz": write_packed}
+FROM_THE_START: dict[str, Writer] = {
+    "a.csv": write_csv, "a.txt.gz": write_packed, "a.txt.bz2": write_packed, "a.txt.xz": write_packed,
+    "a.txt.zst": write_packed,
+}  # fmt: skip
 
 
 def sampled(files: list[SourceFile], kind: str, budget: int, folder: Path) -> tuple[list[str], Sampled]:
@@ -101,7 +110,9 @@ def test_what_can_only_be_read_from_the_start_gives_whole_documents(tmp_path: Pa
     found, stands = sampled([SourceFile(tmp_path / name, name)], kind, 600_000, tmp_path / "sample")
     expected = [text.replace(" end", '\n"end"') for text in whole] if kind == "csv" else whole
     assert 0 < len(found) < len(whole) and found == expected[: len(found)]
-    assert sum(map(len, found)) * stands.whole / stands.taken == pytest.approx(sum(map(len, expected)), rel=0.25)
+    told = sum(map(len, found)) * stands.whole / stands.taken / sum(map(len, expected))
+    # of bz2 nothing can be unpacked of a block that was cut, and a block is larger than this sample
+    assert (0.1 if name.endswith("bz2") else 0.75) < told < 1.25
 
 
 def test_of_many_texts_every_nth_is_taken(tmp_path: Path) -> None:
