@@ -41,6 +41,9 @@ SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 1024
 MOST_MEETINGS, ACCELERATOR_MEETINGS = 64, 32
 """So many changes of one row in a chunk are added up as they are."""
 
+FACTORS = 32
+"""Factors 1 + e^-|score|, each at most 2, whose product a float32 holds with certainty; they divide the negatives."""
+
 CHUNKS = 256
 """Chunks handed over at once: enough for the way in and out not to matter, few enough to be small."""
 
@@ -320,15 +323,22 @@ def make_step(variables: tuple[Any, ...], shape: Shape, negatives: int) -> Calla
         weights = tf.cast(tf.reshape(left + right, [-1, 1]), tf.float32) * share
         scores = tf.matmul(blocked, contexts, transpose_b=True)
         noise_scores = tf.matmul(inputs, noise, transpose_b=True)  # [positions, negatives]
-        loss = tf.reduce_sum(pairs * tf.nn.softplus(-scores)) + tf.reduce_sum(weights * tf.nn.softplus(noise_scores))
+        # log(1 + e^z) = max(z, 0) + log(1 + e^-|z|); one logarithm of a product is cheaper than many
+        factors = tf.reshape(1 + tf.exp(-tf.abs(noise_scores)), [shape.positions, -1, FACTORS])
+        logarithms = tf.reduce_sum(tf.math.log(tf.reduce_prod(factors, 2)), 1)
+        noise_losses = tf.reduce_sum(tf.nn.relu(noise_scores), 1) + logarithms  # [positions]
+        loss = tf.reduce_sum(pairs * tf.nn.softplus(-scores)) + tf.reduce_sum(weights[:, 0] * noise_losses)
         # -rate * d loss / d score, and what it makes of each row
         slopes = rate * pairs * tf.sigmoid(-scores)
         noise_slopes = -rate * weights * tf.sigmoid(noise_scores)
-        changes = tf.reshape(tf.matmul(slopes, contexts), [-1, columns]) + tf.matmul(noise_slopes, noise)
-        of_contexts = tf.reshape(tf.matmul(slopes, blocked, transpose_a=True), [-1, columns])
-        of_noise = tf.matmul(noise_slopes, inputs, transpose_a=True)
-        add_rows(vectors, centers, changes * center_weights[:, None])
-        add_rows(context_vectors, rows, tf.concat([of_contexts, of_noise], 0) * output_weights[:, None])
+        of_centers = tf.reshape(tf.matmul(slopes, contexts), [-1, columns]) + tf.matmul(noise_slopes, noise)
+        # The slopes are fewer numbers than the changes: it is cheaper to weigh them.
+        weighed = slopes * tf.reshape(output_weights[: blocks * width], [blocks, 1, width])
+        of_contexts = tf.reshape(tf.matmul(weighed, blocked, transpose_a=True), [-1, columns])
+        of_noise = tf.matmul(noise_slopes * output_weights[blocks * width :], inputs, transpose_a=True)
+        add_rows(vectors, centers, of_centers * center_weights[:, None])
+        # In one scatter: after a second one XLA would copy the table at every chunk.
+        add_rows(context_vectors, rows, tf.concat([of_contexts, of_noise], 0))
         return tf.cast(loss, tf.float64)
 
     def train_chunks(*arguments: Any) -> Any:
@@ -340,5 +350,8 @@ def make_step(variables: tuple[Any, ...], shape: Shape, negatives: int) -> Calla
         start = (tf.constant(0), tf.constant(0.0, tf.float64))
         return tf.while_loop(lambda chunk, _: chunk < used, body, start)[1]
 
-    step: Callable[..., Any] = tf.function(train_chunks, jit_compile=True, autograph=False)
+    compiled = tf.function(train_chunks, jit_compile=True, autograph=False)
+    specs = [tf.TensorSpec(column.shape, column.dtype) for column in empty_chunks(shape)]
+    # Without it, every call would spend a millisecond on finding out what it is called with.
+    step: Callable[..., Any] = compiled.get_concrete_function(*specs, tf.TensorSpec([], tf.int32))
     return step
