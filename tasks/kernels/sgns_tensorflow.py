@@ -6,9 +6,9 @@ input and its contexts are the outputs: with windows that look both ways the pai
 share 64 negatives, each with weight negatives / 64. Every row is gathered and scattered once a block; the scatter is
 what takes the time (some 0.2 µs a row). The gradients are written by hand and applied as sparse sums.
 
-All gradients of a chunk are taken at the tables before it, so a row that is met often would overshoot. Where it is met
-more than MOST_MEETINGS times, its changes are scaled down to as many. This is also what guards the larger chunks that
-an accelerator wants. docs/tensorflow.md has the figures behind these constants.
+All gradients of a chunk are taken at the tables before it, so a row that is met often would overshoot. Where the
+learning rate times the meetings of a row exceeds MOST_MOTION, its changes are scaled down to that. This is also what
+guards the larger chunks that an accelerator wants. docs/tensorflow.md has the figures behind these constants.
 
 Streams (`tasks.kernels.streams`) have variables of their own; compiled steps on the same ones wait for each other.
 """
@@ -32,14 +32,14 @@ from tasks.kernels.tables import Table, padded
 BLOCK = 16
 """Positions whose scores are one matrix."""
 
-POSITIONS, ACCELERATOR_POSITIONS = 128, 2048
+POSITIONS, ACCELERATOR_POSITIONS = 128, 512
 """Positions a chunk, on CPUs and where there is an accelerator: more are faster, and worse without the guard."""
 
-SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 1024
+SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 256
 """Negatives that all pairs of a chunk share."""
 
-MOST_MEETINGS, ACCELERATOR_MEETINGS = 64, 32
-"""So many changes of one row in a chunk are added up as they are."""
+MOST_MOTION = 1.6
+"""Learning rate times terms of the gradient of one row that are added up as they are: 64 at word2vec's first rate."""
 
 FACTORS = 32
 """Factors 1 + e^-|score|, each at most 2, whose product a float32 holds with certainty; they divide the negatives."""
@@ -100,7 +100,7 @@ def fill_chunks(
     noise: AliasTable,
     schedule: Schedule,
     negatives_a_pair: int,
-    most_meetings: float,
+    most_motion: float,
     meetings: NDArray[np.int32],
     chunks: Chunks,
 ) -> tuple[int, int, int]:
@@ -113,7 +113,7 @@ def fill_chunks(
         key, noise: what negatives are drawn with, by the number of the chunk's first pair.
         schedule: of the learning rate.
         negatives_a_pair: what the negatives of a chunk stand for.
-        most_meetings: how often a row may be met before its changes are scaled down.
+        most_motion: learning rate times meetings above which the changes of a row are scaled down.
         meetings: int32 [words], zeros, and zeros again afterwards.
         chunks: filled here.
 
@@ -142,7 +142,7 @@ def fill_chunks(
                 chunks.left[used, block, number] = int(batch.left[window]) if sees else 0
                 chunks.right[used, block, number] = int(batch.right[window]) if sees else 0
                 pair += chunks.left[used, block, number] + chunks.right[used, block, number]
-        _weigh(chunks, used, negatives_a_pair, most_meetings, meetings)
+        _weigh(chunks, used, negatives_a_pair, most_motion / chunks.rates[used], meetings)
         start += blocks * BLOCK
         used += 1
     return used, min(start, batch.stop), pair
@@ -154,7 +154,7 @@ def _weigh(
 ) -> None:
     """Counts how often each row is met in a chunk, as a center and as an output, and sets the weights.
 
-    A negative is met by every pair of the chunk, with its share of the weight.
+    A center meets each of its contexts with all its negatives; a negative meets every pair, with its share.
     """
     words, left, right = chunks.words[chunk], chunks.left[chunk], chunks.right[chunk]
     blocks, width = words.shape
@@ -163,7 +163,8 @@ def _weigh(
     by_a_negative = int(np.ceil((left.sum() + right.sum()) * negatives_a_pair / len(negatives)))
     for block in range(blocks):
         for number in range(BLOCK):
-            meetings[words[block, reach + number]] += left[block, number] + right[block, number]
+            terms = (left[block, number] + right[block, number]) * (1 + negatives_a_pair)
+            meetings[words[block, reach + number]] += terms
     for block in range(blocks):
         for number in range(BLOCK):
             met = max(meetings[words[block, reach + number]], 1)
@@ -217,7 +218,6 @@ class TensorflowSgns:
         self.dim = vectors.shape[1]
         self.settings = settings
         self.sizes = (ACCELERATOR_POSITIONS, ACCELERATOR_NEGATIVES) if accelerator else (POSITIONS, SHARED_NEGATIVES)
-        self.most_meetings = float(ACCELERATOR_MEETINGS if accelerator else MOST_MEETINGS)
         self.side_by_side = max(settings.streams, 1)
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
         self.merged = padded(vectors), padded(context_vectors)
@@ -271,7 +271,7 @@ class TensorflowSgns:
         while start < batch.stop:
             used, start, pair = fill_chunks(
                 batch, start, pair, settings.key, self.noise, settings.schedule, settings.negatives,
-                self.most_meetings, self.meetings[place], chunks,
+                MOST_MOTION, self.meetings[place], chunks,
             )  # fmt: skip
             loss += float(self.steps[place](*chunks, np.int32(used)))
         return loss
