@@ -79,11 +79,10 @@ def forecast(counts: NDArray[np.int64], params: SkipgramsParams) -> Forecast:
     """Rows, pairs and bytes of all draws together. counts: int64 [words]."""
     from tasks.kernels.windows import keep_probability
 
-    if not params.materialize:
-        drawn = forecast(counts, params.model_copy(update={"materialize": True}))
-        return drawn._replace(bytes=0.0)
     rows = float((counts * keep_probability(counts, params.subsample)).sum()) * params.draws
     pairs = rows * (params.window + 1 if params.dynamic else 2 * params.window)
+    if not params.materialize:
+        return Forecast(rows, pairs, 0.0)
     if params.layout == "pairs":
         return Forecast(rows, pairs, pairs * BYTES_A_PAIR)
     return Forecast(rows, pairs, rows * (BYTES_A_DYNAMIC_ROW if params.dynamic else BYTES_A_FIXED_ROW))

@@ -7,7 +7,6 @@ Free-running: threads that share the tables, without locks, and now and then los
 "Hogwild!", 2011).
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,12 +15,12 @@ from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
 from tasks.kernels.engines import Settings
 from tasks.kernels.negative_sampling import workspace
-from tasks.kernels.streams import LocalCopies, Streams, prepare_merging
+from tasks.kernels.streams import LocalCopies, Streams, Trainer, prepare_merging
 from tasks.kernels.tables import Table, copies_of, empty_table, padded
 from tasks.kernels.windows_numba import window_kernel
 
 
-class NumbaEngine:
+class NumbaEngine(Trainer):
     """Holds the tables and, where there are streams, their copies."""
 
     def __init__(self, vectors: Table, context_vectors: Table, settings: Settings) -> None:
@@ -31,7 +30,7 @@ class NumbaEngine:
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
         self.merged = padded(vectors), padded(context_vectors)
         self.trained = [self.merged] * self.side_by_side  # the tables of each stream or thread
-        self.streams: Streams | None = None
+        self.streams = None
         if settings.streams > 1:
             copies = copies_of(self.merged[0], settings.streams), copies_of(self.merged[1], settings.streams)
             self.trained = list(zip(*copies, strict=True))
@@ -46,10 +45,6 @@ class NumbaEngine:
         """Of the padded tables."""
         return int(self.merged[0].shape[1])
 
-    @property
-    def settled(self) -> bool:
-        return self.streams is None or self.streams.settled
-
     def prepare(self) -> None:
         tables = empty_table(2, self.dim), empty_table(2, self.dim)
         nothing = Batch(np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.uint8), 0, 1)
@@ -58,15 +53,8 @@ class NumbaEngine:
         if self.streams is not None:
             prepare_merging(self.columns)
 
-    def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
-        losses = list(self.pool.map(self._train_one, range(len(batches)), batches, first_pairs))
-        if self.streams is not None:
-            self.streams.close_step()
-        return sum(losses)
-
     def tables(self) -> tuple[Table, Table]:
-        if self.streams is not None:
-            self.streams.settle()
+        self._settle()
         vectors, context_vectors = self.merged
         return vectors[:, : self.dim].copy(), context_vectors[:, : self.dim].copy()
 

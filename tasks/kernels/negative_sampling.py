@@ -27,7 +27,7 @@ from tasks.kernels.lanes import (
     prefetch,
     spread,
     store,
-)  # fmt: skip
+)
 from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.tables import Table
 

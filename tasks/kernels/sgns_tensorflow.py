@@ -26,7 +26,7 @@ from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engines import Schedule, Settings
 from tasks.kernels.random_streams import STEP, mix
-from tasks.kernels.streams import Streams, prepare_merging
+from tasks.kernels.streams import Streams, Trainer, prepare_merging
 from tasks.kernels.tables import Table, padded
 
 BLOCK = 16
@@ -206,7 +206,7 @@ class VariableCopies:
             variable[:rows].assign(copy)
 
 
-class TensorflowSgns:
+class TensorflowSgns(Trainer):
     """The engine. Determined on one machine; free-running is one stream with all of TensorFlow's threads."""
 
     def __init__(
@@ -222,7 +222,7 @@ class TensorflowSgns:
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
         self.merged = padded(vectors), padded(context_vectors)
         self.variables = [tuple(map(tf.Variable, self.merged)) for _ in range(self.side_by_side)]
-        self.streams: Streams | None = None
+        self.streams = None
         if settings.streams > 1:
             inputs, outputs = (VariableCopies(list(column)) for column in zip(*self.variables, strict=True))
             self.streams = Streams(self.merged, (inputs, outputs), self.pool, settings.threads)
@@ -232,24 +232,16 @@ class TensorflowSgns:
         self.steps: list[Callable[..., Any]] = []
         self.reach = 0
 
-    @property
-    def settled(self) -> bool:
-        return self.streams is None or self.streams.settled
-
     def prepare(self) -> None:
         if self.streams is not None:
             prepare_merging(self.merged[0].shape[1])
 
     def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
         self._reach_as_far_as(batches)
-        losses = list(self.pool.map(self._train_one, range(len(batches)), batches, first_pairs))
-        if self.streams is not None:
-            self.streams.close_step()
-        return sum(losses)
+        return super().train(batches, first_pairs)
 
     def tables(self) -> tuple[Table, Table]:
-        if self.streams is not None:
-            self.streams.settle()
+        self._settle()
         vectors, context_vectors = (variable.numpy()[:, : self.dim].copy() for variable in self.variables[0])
         return vectors, context_vectors
 
@@ -265,9 +257,9 @@ class TensorflowSgns:
         for step, chunks in zip(self.steps, self.chunks, strict=True):
             step(*chunks, np.int32(0))
 
-    def _train_one(self, place: int, batch: Batch, pair: int) -> float:
+    def _train_one(self, place: int, batch: Batch, first_pair: int) -> float:
         settings, chunks = self.settings, self.chunks[place]
-        loss, start = 0.0, batch.start
+        loss, start, pair = 0.0, batch.start, first_pair
         while start < batch.stop:
             used, start, pair = fill_chunks(
                 batch, start, pair, settings.key, self.noise, settings.schedule, settings.negatives,

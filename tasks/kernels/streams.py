@@ -6,12 +6,14 @@ each doubling of the rank halves how often. Every row then sees about as many of
 step costs HOT times some ten rows instead of the whole vocabulary.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.kernels.batches import Batch
 from tasks.kernels.merging import merge_rows, overlap
 from tasks.kernels.tables import Table
 
@@ -82,6 +84,38 @@ class Streams:
             copies.put(rows, found)
         if rows == len(self.tables[0]):
             self.steps = 0
+
+
+class Trainer:
+    """What the engines have in common: batches are trained side by side, then what waits to be merged is merged.
+
+    Attributes:
+        side_by_side: how many batches it takes at once.
+        pool: the threads that train.
+        streams: None where there is one stream, or none.
+    """
+
+    side_by_side: int
+    pool: Executor
+    streams: Streams | None
+
+    @property
+    def settled(self) -> bool:
+        return self.streams is None or self.streams.settled
+
+    def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
+        losses = list(self.pool.map(self._train_one, range(len(batches)), batches, first_pairs))
+        if self.streams is not None:
+            self.streams.close_step()
+        return sum(losses)
+
+    def _settle(self) -> None:
+        if self.streams is not None:
+            self.streams.settle()
+
+    def _train_one(self, place: int, batch: Batch, first_pair: int) -> float:
+        """Trains one batch on the tables at `place`, from 0 to side_by_side - 1; gives its loss."""
+        raise NotImplementedError
 
 
 def prepare_merging(columns: int) -> None:

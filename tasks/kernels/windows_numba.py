@@ -36,7 +36,7 @@ from tasks.kernels.lanes import (
     store,
     store_sums,
     zeros,
-)  # fmt: skip
+)
 from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
@@ -46,7 +46,7 @@ from tasks.kernels.negative_sampling import (
     prefetch_row,
     score_to_slope,
     settle_loss,
-)  # fmt: skip
+)
 from tasks.kernels.tables import Table
 from tasks.models import ModelName
 

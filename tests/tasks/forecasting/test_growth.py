@@ -25,8 +25,20 @@ def counted(ids: NDArray[np.int32], min_count: int) -> tuple[int, int]:
     return len(kept), int(kept.sum())
 
 
-@pytest.mark.parametrize("power", [1.3, 1.7])
-@pytest.mark.parametrize("min_count", [1, 2, 5, 20])
+FLAT = pytest.mark.xfail(strict=True, reason="flat texts have more new words than a tenth of them tells: to be mended")
+
+
+@pytest.mark.parametrize(
+    ("power", "min_count"),
+    [
+        *(
+            pytest.param(power, count, marks=FLAT)
+            for power, count in ((1.0, 1), (1.0, 2), (1.0, 5), (1.0, 20), (1.1, 2))
+        ),
+        *((1.1, count) for count in (1, 5, 20)),
+        *((power, count) for power in (1.3, 1.7) for count in (1, 2, 5, 20)),
+    ],
+)
 def test_a_tenth_tells_the_words_of_the_whole(power: float, min_count: int) -> None:
     corpus = zipf_text(2_000_000, power)
     sample = corpus[:200_000]

@@ -23,7 +23,7 @@ from tasks.kernels.lanes import (
     store_sums,
     total,
     zeros,
-)  # fmt: skip
+)
 
 RNG = np.random.default_rng(0)
 
