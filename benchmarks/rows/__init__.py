@@ -10,16 +10,16 @@ from benchmarks.rows.pairs import PAIRS
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
-from benchmarks.rows.training import CBOW, FASTTEXT, SGNS_100, SGNS_300, TENSORFLOW
+from benchmarks.rows.training import CBOW, FASTTEXT, GENSIM_MODES, SGNS_100, SGNS_300
 
 ROWS: tuple[Row, ...] = (
+    GENSIM_MODES,
     SGNS_100,
     SMALL_CORPUS,
     PAIRS,
     END_TO_END,
     DETERMINISM,
     SGNS_300,
-    TENSORFLOW,
     CBOW,
     FASTTEXT,
     SHARDS,

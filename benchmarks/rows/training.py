@@ -1,6 +1,8 @@
 """Rows on training: ours beside gensim's in both of its modes, and beside the fastText program; on the same tokens."""
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from benchmarks.bench import Bench
 from benchmarks.ours import FREE, prepared, train
@@ -9,7 +11,7 @@ from benchmarks.result import read_result
 from benchmarks.row import Contender, Figure, Measured, Row
 from tasks.errors import InputError
 
-BOTH_MODES = "sgns-dim100"
+BOTH_MODES = "gensim-modes"
 """The row that measures gensim in both of its modes."""
 
 MODES = {
@@ -69,33 +71,56 @@ def faster_mode(bench: Bench) -> str:
 
 def beside_gensim(
     name: str, title: str, about: str, rounds: int, hours: float, *changed: str,
-    modes: tuple[str, ...] = ("faster",), free: bool = True, quick: bool = False, libraries: tuple[str, ...] = (),
+    more: Mapping[str, str] = MappingProxyType({}), mode: str = "faster", quick: bool = False,
+    libraries: tuple[str, ...] = (),
 ) -> Row:  # fmt: skip
-    """A row that trains ours, and gensim in some of its modes, with `changed` laid over the profile on both sides."""
-    ours = [Contender("ours", "ours", partial(train_ours, changed=changed))]
-    if free:
-        ours.append(Contender("ours-free", f"ours, `{FREE}`", partial(train_ours, changed=(*changed, FREE))))
-    peers = [
-        Contender(f"gensim-{mode}", MODES[mode], partial(train_gensim, mode=mode, changed=changed)) for mode in modes
+    """A row that trains ours, and gensim in one of its modes, with `changed` laid over the profile on both sides.
+
+    Ours comes determined and free-running, and once for each of `more`: a name, and what is laid over besides.
+    """
+    ways = {"": None, "free": FREE, **more}
+    ours = [
+        Contender(
+            f"ours-{way}" if way else "ours",
+            f"ours, `{override}`" if override else "ours",
+            partial(train_ours, changed=(*changed, override) if override else changed),
+        )
+        for way, override in ways.items()
     ]
+    peer = Contender("gensim", MODES[mode], partial(train_gensim, mode=mode, changed=changed))
     return Row(
-        name=name, title=title, about=about, contenders=(*peers, *ours), figures=FIGURES,
-        baseline=tuple(peer.name for peer in peers), rounds=rounds, cap_seconds=hours * 3600, stages=STAGES,
-        sources=(*SOURCES, *GENSIM), libraries=(*LIBRARIES, *libraries), changed=changed, quick=quick, chart=True,
+        name=name, title=title, about=about, contenders=(peer, *ours), figures=FIGURES, baseline=(peer.name,),
+        rounds=rounds, cap_seconds=hours * 3600, stages=STAGES, sources=(*SOURCES, *GENSIM),
+        libraries=(*LIBRARIES, *libraries), changed=changed, quick=quick, chart=True,
     )  # fmt: skip
 
 
+GENSIM_MODES = Row(
+    name=BOTH_MODES,
+    title="gensim's two modes",
+    about="One epoch, dim 100. The rows below have gensim in the mode that is faster here.",
+    contenders=tuple(
+        Contender(f"gensim-{mode}", MODES[mode], partial(train_gensim, mode=mode, changed=("train.epochs=1",)))
+        for mode in ("list", "file")
+    ),
+    figures=FIGURES[:2],
+    baseline=("gensim-list", "gensim-file"),
+    rounds=3,
+    cap_seconds=3600,
+    stages=("skipgrams",),
+    sources=(*SOURCES, *GENSIM),
+    libraries=LIBRARIES,
+    changed=("train.epochs=1",),
+    quick=True,
+)
+
 SGNS_100 = beside_gensim(
-    BOTH_MODES, "Skip-gram, dim 100", "Word2vec's own settings, on both sides.", 5, 3.0, "train.dim=100",
-    modes=("list", "file"), quick=True,
+    "sgns-dim100", "Skip-gram, dim 100",
+    "Word2vec's own settings, on both sides. TensorFlow is the engine for accelerators, here on the CPU.", 5, 3.0,
+    "train.dim=100", more={"tensorflow": "train.engine=tensorflow"}, quick=True, libraries=("tensorflow",),
 )  # fmt: skip
 
 SGNS_300 = beside_gensim("sgns-dim300", "Skip-gram, dim 300", "The same with longer vectors.", 3, 3.0, "train.dim=300")
-
-TENSORFLOW = beside_gensim(
-    "sgns-tensorflow", "Skip-gram by TensorFlow", "The engine for accelerators and for Keras, here on the CPU.", 3, 2.0,
-    "train.dim=100", "train.engine=tensorflow", free=False, libraries=("tensorflow",),
-)  # fmt: skip
 
 CBOW = beside_gensim(
     "cbow-dim100", "CBOW, dim 100", "The mean of the context predicts the center; the same settings otherwise.", 3, 2.0,

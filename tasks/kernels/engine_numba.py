@@ -35,7 +35,7 @@ class NumbaEngine(Trainer):
             copies = copies_of(self.merged[0], settings.streams), copies_of(self.merged[1], settings.streams)
             self.trained = list(zip(*copies, strict=True))
             local = LocalCopies(copies[0]), LocalCopies(copies[1])
-            self.streams = Streams(self.merged, local, self.pool, settings.threads)
+            self.streams = Streams(self.merged, local, settings, self.pool)
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.kernel = window_kernel(settings.model, settings.negatives)
         self.work = [workspace(settings.negatives + 1, self.columns) for _ in range(self.side_by_side)]

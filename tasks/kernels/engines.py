@@ -35,6 +35,7 @@ class Settings(NamedTuple):
         key: of the random stream of the negatives.
         streams: logical streams, on which a determined result depends; 0: free-running, the result is not determined.
         threads: how many cores may be used; a determined result does not depend on it.
+        batch_pairs: about how many pairs a batch has.
     """
 
     model: ModelName
@@ -45,6 +46,7 @@ class Settings(NamedTuple):
     key: np.uint64
     streams: int
     threads: int
+    batch_pairs: int
 
 
 class Engine(Protocol):

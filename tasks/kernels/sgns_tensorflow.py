@@ -225,7 +225,7 @@ class TensorflowSgns(Trainer):
         self.streams = None
         if settings.streams > 1:
             inputs, outputs = (VariableCopies(list(column)) for column in zip(*self.variables, strict=True))
-            self.streams = Streams(self.merged, (inputs, outputs), self.pool, settings.threads)
+            self.streams = Streams(self.merged, (inputs, outputs), settings, self.pool)
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.meetings = [np.zeros(len(vectors), np.int32) for _ in range(self.side_by_side)]
         self.chunks: list[Chunks] = []

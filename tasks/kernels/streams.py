@@ -3,7 +3,7 @@
 A row that changes often drifts apart soon, and words are numbered by falling count. So after step n only the first
 HOT * 2^k rows are merged, 2^k being the greatest power of two that divides n: the most frequent words at each step, and
 each doubling of the rank halves how often. Every row then sees about as many of its changes between two merges, and a
-step costs HOT times some ten rows instead of the whole vocabulary.
+step costs HOT times some ten rows instead of the whole vocabulary. docs/streams.md has the figures.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels.batches import Batch
-from tasks.kernels.merging import merge_rows, overlap
+from tasks.kernels.engines import Settings
+from tasks.kernels.merging import merge_rows, row_motion
 from tasks.kernels.tables import Table
 
 HOT = 1024
@@ -53,17 +54,22 @@ class Streams:
     """
 
     def __init__(
-        self, tables: tuple[Table, Table], copies: tuple[Copies, Copies], pool: Executor, threads: int
+        self, tables: tuple[Table, Table], copies: tuple[Copies, Copies], settings: Settings, pool: Executor
     ) -> None:
-        self.tables, self.copies, self.pool, self.threads = tables, copies, pool, threads
+        self.tables, self.copies, self.schedule = tables, copies, settings.schedule
+        self.pool, self.threads = pool, settings.threads
+        stretches = settings.batch_pairs * _steps_between_merges(len(tables[0]))
+        self.motions = [row_motion(stretches * terms) for terms in _terms_a_pair(settings)]
         self.steps = 0  # since all rows were merged
+        self.rate = self.schedule.first
 
     @property
     def settled(self) -> bool:
         return self.steps == 0
 
-    def close_step(self) -> None:
-        """Merges the rows whose turn it is."""
+    def close_step(self, pair: int) -> None:
+        """Merges the rows whose turn it is; the step began with the pair of this number in the whole run."""
+        self.rate = self.schedule.rate(pair)
         self.steps += 1
         self._merge(min(HOT * (self.steps & -self.steps), len(self.tables[0])))
 
@@ -74,16 +80,31 @@ class Streams:
 
     def _merge(self, rows: int) -> None:
         cuts = np.linspace(0, rows, self.threads + 1).astype(np.int64)  # the cut changes nothing: rows are on their own
-        for table, copies in zip(self.tables, self.copies, strict=True):
+        for table, copies, motion in zip(self.tables, self.copies, self.motions, strict=True):
             found = copies.fetch(rows)
-            kappa = overlap(len(found))
             pieces = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-            jobs = [self.pool.submit(merge_rows, table, found, kappa, first, last) for first, last in pieces]
+            jobs = [self.pool.submit(merge_rows, table, found, motion, self.rate, *piece) for piece in pieces]
             for job in jobs:
                 job.result()
             copies.put(rows, found)
         if rows == len(self.tables[0]):
             self.steps = 0
+
+
+def _steps_between_merges(words: int) -> NDArray[np.float64]:
+    """Of each row."""
+    doublings = np.ceil(np.log2(np.arange(1, words + 1) / HOT))
+    return np.exp2(np.maximum(doublings, 0))
+
+
+def _terms_a_pair(settings: Settings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many terms a pair adds to the gradient of each row of both tables, on average.
+
+    As if nothing were subsampled: that exaggerates for the most frequent words, which are at rest either way.
+    """
+    shares = settings.counts / settings.counts.sum()
+    noise = settings.counts**settings.negative_power
+    return shares * (1 + settings.negatives), shares + settings.negatives * (noise / noise.sum())
 
 
 class Trainer:
@@ -106,7 +127,7 @@ class Trainer:
     def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
         losses = list(self.pool.map(self._train_one, range(len(batches)), batches, first_pairs))
         if self.streams is not None:
-            self.streams.close_step()
+            self.streams.close_step(first_pairs[0])
         return sum(losses)
 
     def _settle(self) -> None:
@@ -120,4 +141,5 @@ class Trainer:
 
 def prepare_merging(columns: int) -> None:
     """Compiles the merge."""
-    merge_rows(np.zeros((1, columns), np.float32), np.zeros((2, 1, columns), np.float32), 0.0, 0, 0)
+    table, copies, motion = (np.zeros(shape, np.float32) for shape in ((1, columns), (2, 1, columns), (1,)))
+    merge_rows(table, copies, motion, 0.0, 0, 0)

@@ -32,14 +32,14 @@ from tasks.progress import progress
 
 logger = logging.getLogger("wordloom")
 
-MOST_PAIRS = 100_000
-"""Pairs that a stream trains between two merges: some 10 ms. More make the streams drift apart."""
+MOST_PAIRS = 200_000
+"""Pairs that all streams together train between two merges. More make them drift apart."""
 
 STEPS_AN_EPOCH = 200
 """At the least, so that streams do not drift apart on a small corpus either."""
 
 FEWEST_PAIRS = 1_000
-"""Fewer make more work of starting and merging than of training."""
+"""Pairs that a stream trains at the least: fewer make more work of starting and merging than of training."""
 
 SEGMENTS = 10
 """Rows of the history an epoch."""
@@ -167,16 +167,18 @@ def train(recipe: Recipe) -> Trained:
         state.resumed += 1
         logger.info("train: going on from the checkpoint at %.1f %%", 100 * state.pair / pairs)
     schedule = Schedule(recipe.first_rate, recipe.last_rate, float(pairs))
-    key = stream_key(recipe.seed, NEGATIVES)
+    together = max(recipe.streams, 1)
+    batch_pairs = max(FEWEST_PAIRS, min(MOST_PAIRS, min(epoch_pairs) // STEPS_AN_EPOCH) // together)
     settings = Settings(
-        recipe.model, counts, recipe.negatives, recipe.negative_power, schedule, key, recipe.streams, recipe.threads
-    )
+        recipe.model, counts, recipe.negatives, recipe.negative_power, schedule, stream_key(recipe.seed, NEGATIVES),
+        recipe.streams, recipe.threads, batch_pairs,
+    )  # fmt: skip
     engine = start_engine(recipe.engine, vectors, context_vectors, settings)
     del vectors, context_vectors, saved  # the engine has copies
     started = time.monotonic()
     engine.prepare()
     compile_seconds = time.monotonic() - started
-    with closing(read_ahead(_steps(recipe, state, counts, min(epoch_pairs), engine.side_by_side))) as steps:
+    with closing(read_ahead(_steps(recipe, state, counts, batch_pairs, engine.side_by_side))) as steps:
         _run(recipe, engine, state, epoch_pairs, schedule, steps, tokens * recipe.epochs / pairs)
     return Trained(*_finite_tables(engine, state), state, len(counts), tokens, compile_seconds)
 
@@ -203,7 +205,7 @@ def _run(
             if not math.isfinite(loss):
                 raise WordloomError(
                     f"train: the loss is no longer a finite number ({where}); lower train.learning_rate "
-                    f"(it is {recipe.first_rate:g})"
+                    f"(it is {recipe.first_rate:g})" + (" or train.streams" if recipe.streams > 2 else "")
                 )
             seen = sum(step.pairs)
             inputs = step.windows if recipe.model == "cbow" else seen
@@ -234,11 +236,8 @@ def _run(
     _close_epoch(state)
 
 
-def _steps(
-    recipe: Recipe, state: State, counts: NDArray[np.int64], epoch_pairs: int, side_by_side: int
-) -> Iterator[Located]:
+def _steps(recipe: Recipe, state: State, counts: NDArray[np.int64], pairs: int, side_by_side: int) -> Iterator[Located]:
     """What is still to be trained, from the place of `state`, which it only looks at once."""
-    pairs = min(MOST_PAIRS, max(FEWEST_PAIRS, epoch_pairs // (STEPS_AN_EPOCH * side_by_side)))
     first_shard, place = state.shard, Place(state.row_group, state.window)
     for epoch in range(state.epoch, recipe.epochs):
         shards = recipe.draws[epoch % len(recipe.draws)]

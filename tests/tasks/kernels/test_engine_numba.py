@@ -45,9 +45,12 @@ def settings_for(
     power: float = 0.75,
     streams: int = 1,
     threads: int = 1,
+    batch_pairs: int = 1_000,
 ) -> Settings:
     counts = np.sort(np.random.default_rng(1).integers(1, 100, words))[::-1].astype(np.int64)
-    return Settings(model, counts, negatives, power, Schedule(rate, rate / 10, float(pairs)), KEY, streams, threads)
+    return Settings(
+        model, counts, negatives, power, Schedule(rate, rate / 10, float(pairs)), KEY, streams, threads, 1_000
+    )
 
 
 def random_tables(words: int, dim: int = DIM) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -214,13 +217,14 @@ def test_the_start_is_word2vecs() -> None:
     assert np.abs(vectors).max() <= 0.01 and np.abs(vectors).max() > 0.0099 and abs(vectors.mean()) < 1e-4
 
 
-def trained(words: int, streams: int, threads: int, steps: int = 12) -> tuple[float, bytes]:
+def trained(words: int, streams: int, threads: int, steps: int = 12, rate: float = 0.1) -> tuple[float, bytes]:
     """The mean loss of the last steps, and all bytes of both tables."""
     side_by_side = streams or threads
     batches = [random_batch(words, 300, seed) for seed in range(steps * side_by_side)]
     pairs = [pairs_in(batch) for batch in batches]
     firsts = [0, *itertools.accumulate(pairs)]
-    engine = NumbaEngine(*random_tables(words), settings_for(words, sum(pairs), streams=streams, threads=threads))
+    settings = settings_for(words, sum(pairs), rate=rate, streams=streams, threads=threads, batch_pairs=pairs[0])
+    engine = NumbaEngine(*random_tables(words), settings)
     losses = [
         engine.train(batches[start : start + side_by_side], firsts[start : start + side_by_side])
         for start in range(0, len(batches), side_by_side)
@@ -251,9 +255,9 @@ def test_rows_are_whole_when_it_is_settled() -> None:
 
 
 def test_streams_and_free_threads_learn_what_one_does() -> None:
-    alone, _ = trained(200, streams=1, threads=1, steps=24)
-    for streams, threads in ((2, 2), (4, 2), (0, 2)):
-        mean, _ = trained(200, streams, threads, steps=24 // (streams or threads))
+    alone, _ = trained(200, streams=1, threads=1, steps=96, rate=0.025)
+    for streams, threads in ((2, 2), (4, 2), (8, 2), (0, 2)):
+        mean, _ = trained(200, streams, threads, steps=96 // (streams or threads), rate=0.025)
         assert mean == pytest.approx(alone, rel=0.03)
 
 

@@ -27,7 +27,9 @@ SMALL = Shape(positions=128, negatives=64, reach=5)
 
 def settings_for(words: int, pairs: int, rate: float = 0.1, streams: int = 1, threads: int = 1) -> Settings:
     counts = np.sort(np.random.default_rng(1).integers(1, 100, words))[::-1].astype(np.int64)
-    return Settings("sgns", counts, NEGATIVES, 0.75, Schedule(rate, rate / 10, float(pairs)), KEY, streams, threads)
+    return Settings(
+        "sgns", counts, NEGATIVES, 0.75, Schedule(rate, rate / 10, float(pairs)), KEY, streams, threads, 1_000
+    )
 
 
 def random_tables(words: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
