@@ -1,8 +1,8 @@
 """Writes the trained vectors in the formats that others read: word2vec text and binary, GloVe, TensorBoard projector.
 
-Reads train/<model>/vectors.npy and tokenize/vocabulary.parquet; writes one file a job. Each file is read back, by
-gensim where gensim knows the format, and compared with what was trained, every word and every bit of every float32,
-before it takes its name.
+Reads train/<model>/vectors.npy and tokenize/vocabulary.parquet; writes one file a job. Each file is read back and
+compared with what was trained, every word and every bit of every float32, before it takes its name. What gensim reads,
+gensim has to read: the whole binary file, and the first rows of the texts, where its reader is slow.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,10 @@ FILES = {
     "projector_metadata": "projector_metadata.tsv",
 }
 """What is written, by the name of its format in metrics.json."""
+
+
+GENSIM_ROWS = 1_000
+"""Rows of a text file that gensim reads back: enough to tell that it understands the file."""
 
 
 class ExportParams(StageParams):
@@ -90,38 +94,50 @@ def write(kind: str, target: Path, words: Sequence[str], counts: Sequence[int], 
 
 
 def compare(kind: str, path: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix) -> None:
-    """Reads a file that `write` wrote, with the reader that its users have, and compares words and bits.
+    """Reads a file that `write` wrote, and compares words and bits.
 
     Raises:
         InputError: it does not give back what was written.
     """
-    found_words: Sequence[str] = words
-    found = matrix
-    if kind == "projector_vectors":
-        found = projector.read_vectors(path)
-    elif kind == "projector_metadata":
+    if kind == "projector_metadata":
         found_words, found_counts = projector.read_metadata(path)
+        _compare_words(path, found_words, words)
         if list(found_counts) != list(counts):
             raise InputError(
                 f"{path}: read back, the counts differ from those of the vocabulary; run the stage export again"
             )
-    else:
-        found_words, found = _read_with_gensim(kind, path)
-    if list(found_words) != list(words):
-        at = next(
-            (at for at, pair in enumerate(zip(found_words, words, strict=False)) if pair[0] != pair[1]), len(words)
-        )
+        return
+    if kind == "projector_vectors":
+        _compare_numbers(path, projector.read_vectors(path), matrix)
+        return
+    rows = len(words)
+    if kind != "word2vec_binary":
+        found_words, found = glove.read(path) if kind == "glove" else word2vec.read_text(path)
+        _compare_words(path, found_words, words)
+        _compare_numbers(path, found, matrix)
+        rows = min(rows, GENSIM_ROWS)
+    found_words, found = _read_with_gensim(kind, path, rows)
+    _compare_words(path, found_words, words[:rows])
+    _compare_numbers(path, found, matrix[:rows])
+
+
+def _compare_words(path: Path, found: Sequence[str], words: Sequence[str]) -> None:
+    if list(found) != list(words):
+        at = next((at for at, pair in enumerate(zip(found, words, strict=False)) if pair[0] != pair[1]), len(words))
         raise InputError(f"{path}: read back, word {at} of {len(words)} differs; run the stage export again")
+
+
+def _compare_numbers(path: Path, found: Matrix, matrix: Matrix) -> None:
     # as integers, so that -0.0 and 0.0 differ
     if found.shape != matrix.shape or not np.array_equal(found.view(np.uint32), matrix.view(np.uint32)):
         raise InputError(f"{path}: read back, the numbers differ from the trained vectors; run the stage export again")
 
 
-def _read_with_gensim(kind: str, path: Path) -> tuple[list[str], Matrix]:
+def _read_with_gensim(kind: str, path: Path, rows: int) -> tuple[list[str], Matrix]:
     from gensim.models import KeyedVectors
 
     keyed = KeyedVectors.load_word2vec_format(
-        str(path), binary=kind == "word2vec_binary", no_header=kind == "glove", datatype=np.float32
+        str(path), binary=kind == "word2vec_binary", no_header=kind == "glove", limit=rows, datatype=np.float32
     )
     return keyed.index_to_key, keyed.vectors
 

@@ -44,7 +44,9 @@ class SkipgramsParams(StageParams):
     window: int = Field(5, ge=1, le=255, description="how many tokens a window reaches to each side at most")
     dynamic: bool = Field(True, description="draw each token's reach from 1 .. window, as word2vec does")
     subsample: float = Field(1e-3, ge=0, le=1, description="thin out words above this share of the tokens; 0: off")
-    draws: int = Field(1, ge=1, description="draws of subsampling and reach; training cycles through them")
+    draws: int = Field(
+        1, ge=1, description="draws of subsampling and reach; epochs cycle through them, one each is best"
+    )
     layout: Literal["windows", "pairs"] = Field("windows", description="compact rows, or one row a pair")
     materialize: bool = Field(True, description="write the windows; false: training draws them itself, the same ones")
     seed: int = Field(1, ge=0, description="of subsampling and reach")

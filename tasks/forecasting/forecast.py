@@ -205,7 +205,7 @@ class _Rehearsals:
 
         params, words = self.train_params, self.growth.words
         epoch = pairs / self.draws
-        wanted = min(epoch, MOST_PAIRS * STEPS_AN_EPOCH * self._side_by_side)
+        wanted = min(epoch, MOST_PAIRS * STEPS_AN_EPOCH)
         copies = max(1, round(wanted / self.sample_pairs))
         lengthen_epoch(self.sample.data / "skipgrams" / "shards", copies)
         found = self.rehearse("train", TRAINING_SECONDS)
@@ -261,13 +261,6 @@ class _Rehearsals:
             stage_seconds(found, 0.0, self.asked.workers, [jobs], 1.0, lambda name: growths.get(name, 1.0)),
         )
         return [export, evaluate]
-
-    @property
-    def _side_by_side(self) -> int:
-        """Batches that are trained at once."""
-        return (
-            self.train_params.streams if self.train_params.deterministic else self.asked.context(stage("train")).threads
-        )
 
     @property
     def _bytes_a_word(self) -> int:

@@ -193,17 +193,27 @@ def _weigh(
 
 
 class VariableCopies:
-    """The copies of one table in TensorFlow's variables."""
+    """The copies of one table in TensorFlow's variables.
+
+    Rows are gathered and scattered: a variable that is scattered to is copied whole where it is read or sliced.
+    """
 
     def __init__(self, variables: list[Any]) -> None:
-        self.variables = variables
+        self.handles = [variable.handle for variable in variables]
 
     def fetch(self, rows: int) -> NDArray[np.float32]:
-        return np.stack([variable[:rows].numpy() for variable in self.variables])
+        import tensorflow as tf
+
+        wanted = np.arange(rows, dtype=np.int32)
+        gather = tf.raw_ops.ResourceGather
+        return np.stack([gather(resource=each, indices=wanted, dtype=tf.float32).numpy() for each in self.handles])
 
     def put(self, rows: int, copies: NDArray[np.float32]) -> None:
-        for variable, copy in zip(self.variables, copies, strict=True):
-            variable[:rows].assign(copy)
+        import tensorflow as tf
+
+        changed = np.arange(rows, dtype=np.int32)
+        for handle, copy in zip(self.handles, copies, strict=True):
+            tf.raw_ops.ResourceScatterUpdate(resource=handle, indices=changed, updates=copy)
 
 
 class TensorflowSgns(Trainer):
@@ -212,7 +222,7 @@ class TensorflowSgns(Trainer):
     def __init__(
         self, vectors: Table, context_vectors: Table, settings: Settings, accelerator: bool | None = None
     ) -> None:
-        tf = import_tensorflow(1 if settings.streams else settings.threads)
+        tf = import_tensorflow(settings.threads)
         if accelerator is None:
             accelerator = bool(tf.config.list_physical_devices("GPU"))
         self.dim = vectors.shape[1]

@@ -45,15 +45,18 @@ def keep_probability(counts: NDArray[np.int64], subsample: float) -> NDArray[np.
     return chance
 
 
-def keep_thresholds(probability: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Probabilities as 2^32 times as much, for `draw_windows`. uint64 [n]."""
-    return np.floor(probability * 2.0**32).astype(np.uint64)
+def keep_thresholds(probability: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """The greatest 32-bit random numbers with which `draw_windows` keeps a word. uint32 [n].
+
+    Half as large as with 2^32 for certainty: they are looked up at random, and should fit into a core's cache.
+    """
+    return (np.maximum(np.floor(probability * 2.0**32), 1) - 1).astype(np.uint32)
 
 
 def draw_windows(
     ids: NDArray[np.int32],
     offsets: NDArray[np.int64],
-    thresholds: NDArray[np.uint64],
+    thresholds: NDArray[np.uint32],
     window: int,
     dynamic: bool,
     key: np.uint64,
@@ -79,7 +82,7 @@ def draw_windows(
 def _draw_windows(
     ids: NDArray[np.int32],
     offsets: NDArray[np.int64],
-    thresholds: NDArray[np.uint64],
+    thresholds: NDArray[np.uint32],
     window: np.uint64,
     dynamic: bool,
     key: np.uint64,
@@ -91,16 +94,17 @@ def _draw_windows(
     kept = 0
     for document in range(len(offsets) - 1):
         begin = kept
+        # A token that is not kept is written too, and then the next one over it: a branch would often be guessed wrong.
         for token in range(offsets[document], offsets[document + 1]):
             number = mix(key + (first_token + np.uint64(token)) * STEP)
-            if (number >> np.uint64(32)) < thresholds[ids[token] - 1]:
-                center[kept] = ids[token]
-                left[kept] = np.uint64(1) + below(number & LOW_HALF, window) if dynamic else window
-                kept += 1
-        for row in range(begin, kept):
-            reach = int(left[row])
-            left[row] = min(reach, row - begin)
-            right[row] = min(reach, kept - 1 - row)
+            center[kept] = ids[token]
+            left[kept] = np.uint64(1) + below(number & LOW_HALF, window) if dynamic else window
+            kept += int((number >> np.uint64(32)) <= np.uint64(thresholds[ids[token] - 1]))
+        right[begin:kept] = left[begin:kept]
+        edge = min(int(window), kept - begin)  # rows farther in see as far as they reach
+        for row in range(edge):
+            left[begin + row] = min(int(left[begin + row]), row)
+            right[kept - 1 - row] = min(int(right[kept - 1 - row]), row)
     return kept
 
 

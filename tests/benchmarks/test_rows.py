@@ -16,7 +16,7 @@ from benchmarks.corpus import Corpus
 from benchmarks.peers.environment import pinned
 from benchmarks.result import read_result, result_file
 from benchmarks.row import Row
-from benchmarks.rows import ROWS
+from benchmarks.rows import ROWS, pairs
 from benchmarks.rows.training import BOTH_MODES, SGNS_300, beside_gensim
 from benchmarks.runner import run_row
 from tasks.errors import InputError
@@ -99,3 +99,14 @@ def test_a_real_row_beside_gensim(tmp_path: Path, capsys: pytest.CaptureFixture[
     ratio = found["summary"]["contenders"]["ours"]["ratios"]["seconds"]["median"]
     assert ratio == pytest.approx(gensim["seconds"] / ours["seconds"], rel=1e-4)
     assert found["summary"]["contenders"]["ours"]["verdict"] is not None
+
+
+def test_our_side_of_the_row_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "SECONDS", 0.1)
+    bench = make_bench(tmp_path / "project")
+    bench.corpus.file.write_text("".join("one two three " * times + "\n" for times in range(1, 100)))
+    for explicit in (False, True):
+        assert pairs.in_memory(bench, 1, all_cores=False, explicit=explicit)["pairs_per_second"] > 0
+    for measured in (pairs.on_disk(bench, 1), pairs.in_pairs_layout(bench, 1)):
+        assert measured["pairs_per_second"] > 0 and measured["bytes_per_pair"] > 0
+    assert pairs.textbook(bench, 1)["pairs_per_second"] > 0

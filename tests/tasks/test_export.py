@@ -87,6 +87,19 @@ def test_what_is_not_given_back_is_refused(tmp_path: Path) -> None:
         compare("projector_metadata", path, WORDS, counts[::-1], MATRIX)
 
 
+def test_a_difference_is_seen_in_rows_that_gensim_does_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "GENSIM_ROWS", 10)
+    changed = MATRIX.copy()
+    changed[30, 2] = np.nextafter(changed[30, 2], np.float32(9))
+    for kind in ("word2vec_text", "glove"):
+        export.write(kind, tmp_path / kind, WORDS, range(40), MATRIX)
+        compare(kind, tmp_path / kind, WORDS, range(40), MATRIX)
+        with pytest.raises(InputError, match="the numbers differ"):
+            compare(kind, tmp_path / kind, WORDS, range(40), changed)
+
+
 def test_a_bad_word_leaves_no_file(tmp_path: Path) -> None:
     given = context(tmp_path, words=("two words", *WORDS[1:]))
     job = plan(given, ())[0]

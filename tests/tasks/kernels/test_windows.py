@@ -32,7 +32,7 @@ def naive_pairs(
         for word in document:
             number = int(mix_numbers(np.array([(key + token * int(STEP)) % 2**64], np.uint64))[0])
             token += 1
-            if number >> 32 < thresholds[word - 1]:
+            if number >> 32 <= thresholds[word - 1]:
                 kept.append((word, 1 + ((number % 2**32) * window >> 32) if dynamic else window))
         for place, (word, reach) in enumerate(kept):
             for other in range(max(0, place - reach), min(len(kept), place + reach + 1)):
