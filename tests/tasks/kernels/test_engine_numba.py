@@ -48,9 +48,8 @@ def settings_for(
     batch_pairs: int = 1_000,
 ) -> Settings:
     counts = np.sort(np.random.default_rng(1).integers(1, 100, words))[::-1].astype(np.int64)
-    return Settings(
-        model, counts, negatives, power, Schedule(rate, rate / 10, float(pairs)), KEY, streams, threads, 1_000
-    )
+    schedule = Schedule(rate, rate / 10, float(pairs))
+    return Settings(model, counts, negatives, power, schedule, KEY, streams, threads, batch_pairs)
 
 
 def random_tables(words: int, dim: int = DIM) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -254,11 +253,21 @@ def test_rows_are_whole_when_it_is_settled() -> None:
     assert settled == [False, False, False, True] * 2
 
 
-def test_streams_and_free_threads_learn_what_one_does() -> None:
-    alone, _ = trained(200, streams=1, threads=1, steps=96, rate=0.025)
-    for streams, threads in ((2, 2), (4, 2), (8, 2), (0, 2)):
-        mean, _ = trained(200, streams, threads, steps=96 // (streams or threads), rate=0.025)
-        assert mean == pytest.approx(alone, rel=0.03)
+OVERSHOOT = pytest.mark.xfail(strict=True, reason="at four times word2vec's rate four streams overshoot: to be mended")
+
+
+@pytest.mark.parametrize(
+    ("rate", "steps", "streams"),
+    [
+        *((0.025, 96, streams) for streams in (0, 2, 4, 8)),
+        *((0.1, 24, streams) for streams in (0, 2)),
+        pytest.param(0.1, 24, 4, marks=OVERSHOOT),
+    ],
+)
+def test_streams_and_free_threads_learn_what_one_does(rate: float, steps: int, streams: int) -> None:
+    alone, _ = trained(200, streams=1, threads=1, steps=steps, rate=rate)
+    mean, _ = trained(200, streams, threads=2, steps=steps // (streams or 2), rate=rate)
+    assert mean == pytest.approx(alone, rel=0.03)
 
 
 @pytest.mark.parametrize("words", [2, 3])
