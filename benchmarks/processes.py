@@ -57,9 +57,11 @@ def run(
     raise MeasurementError(last if done.returncode > 0 else f"ended by signal {-done.returncode}; {last}")
 
 
-def run_json(bench: Bench, command: Sequence[object]) -> tuple[dict[str, Any], float]:
+def run_json(
+    bench: Bench, command: Sequence[object], more: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], float]:
     """The same for a program that prints one JSON object; returns it, and the seconds."""
-    printed, seconds = run(bench, command)
+    printed, seconds = run(bench, command, more=more)
     try:
         found: dict[str, Any] = json.loads(printed)
     except ValueError:

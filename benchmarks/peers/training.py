@@ -25,11 +25,18 @@ LONGEST_LINE = 10_000
 """Tokens. gensim leaves out what follows in a longer line; fastText goes on with it as with another line."""
 
 
-def gensim(bench: Bench, data: Path, seed: int, *changed: str, mode: Literal["list", "file"] = "list") -> Measured:
+def gensim(
+    bench: Bench,
+    data: Path,
+    seed: int,
+    *changed: str,
+    mode: Literal["list", "file"] = "list",
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
     """gensim's Word2Vec: skip-gram or CBOW, as `train.model` says. See `ours.train` for what is measured."""
     settings = gensim_settings(params(bench, data, *changed), seed) | {"mode": mode}
     program = module("benchmarks.programs.gensim_word2vec", token_file(data))
-    return _measured(bench, data, program, settings)
+    return _measured(bench, data, program, settings, environment)
 
 
 def gensim_settings(raw: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -100,10 +107,16 @@ def token_file(data: Path) -> Path:
     return target
 
 
-def _measured(bench: Bench, data: Path, program: list[str], settings: dict[str, Any]) -> Measured:
+def _measured(
+    bench: Bench,
+    data: Path,
+    program: list[str],
+    settings: dict[str, Any],
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
     with tempfile.TemporaryDirectory(dir=data, prefix="peer-") as folder:
         vectors = Path(folder) / "vectors.bin"
-        found, process_seconds = run_json(bench, [*program, json.dumps(settings), vectors])
+        found, process_seconds = run_json(bench, [*program, json.dumps(settings), vectors], environment)
         scores = score(bench, vectors)
     seconds = found["training_seconds"]
     epochs = settings.get("epochs") or settings["epoch"]

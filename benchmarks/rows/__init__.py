@@ -10,11 +10,14 @@ from benchmarks.rows.pairs import PAIRS
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
-from benchmarks.rows.training import CBOW, FASTTEXT, GENSIM_MODES, SGNS_100, SGNS_300
+from benchmarks.rows.traffic import TRAFFIC
+from benchmarks.rows.training import CBOW, FASTTEXT, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
 
 ROWS: tuple[Row, ...] = (
     GENSIM_MODES,
     SGNS_100,
+    SGNS_AVX2,
+    TRAFFIC,
     SMALL_CORPUS,
     PAIRS,
     END_TO_END,

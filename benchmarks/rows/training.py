@@ -38,17 +38,30 @@ LIBRARIES = ("gensim", "numba", "numpy")
 
 Changed = tuple[str, ...]
 
+ONE_EPOCH = ("train.epochs=1",)
 
-def train_ours(bench: Bench, seed: int, changed: Changed = ()) -> Measured:
+HASWELL = (
+    ("NUMBA_CPU_NAME", "haswell"),
+    ("NUMBA_CPU_FEATURES", "-avx512f"),  # not set, numba would ask for all that the processor has
+    ("OPENBLAS_CORETYPE", "Haswell"),
+)
+"""A processor without AVX-512, for both sides."""
+
+
+Variables = tuple[tuple[str, str], ...]
+
+
+def train_ours(bench: Bench, seed: int, changed: Changed = (), variables: Variables = ()) -> Measured:
     """Trains ours on the prepared corpus, `changed` laid over the profile."""
-    return train(bench, prepared(bench, bench.whole), f"train.seed={seed}", *changed)
+    data = prepared(bench, bench.whole)
+    return train(bench, data, f"train.seed={seed}", *changed, environment=dict(variables))
 
 
-def train_gensim(bench: Bench, seed: int, mode: str, changed: Changed = ()) -> Measured:
+def train_gensim(bench: Bench, seed: int, mode: str, changed: Changed = (), variables: Variables = ()) -> Measured:
     """Trains gensim on the same tokens with the same settings; `mode` is one of MODES."""
     chosen = faster_mode(bench) if mode == "faster" else mode
     data = prepared(bench, bench.whole)
-    return gensim(bench, data, seed, *changed, mode="file" if chosen == "file" else "list")
+    return gensim(bench, data, seed, *changed, mode="file" if chosen == "file" else "list", environment=dict(variables))
 
 
 def train_fasttext(bench: Bench, seed: int) -> Measured:
@@ -72,9 +85,10 @@ def faster_mode(bench: Bench) -> str:
 def beside_gensim(
     name: str, title: str, about: str, rounds: int, hours: float, *changed: str,
     more: Mapping[str, str] = MappingProxyType({}), mode: str = "faster", quick: bool = False,
-    libraries: tuple[str, ...] = (),
+    libraries: tuple[str, ...] = (), variables: Variables = (),
 ) -> Row:  # fmt: skip
-    """A row that trains ours, and gensim in one of its modes, with `changed` laid over the profile on both sides.
+    """A row that trains ours, and gensim in one of its modes, with `changed` laid over the profile on both sides, and
+    in the same environment.
 
     Ours comes determined and free-running, and once for each of `more`: a name, and what is laid over besides.
     """
@@ -83,11 +97,11 @@ def beside_gensim(
         Contender(
             f"ours-{way}" if way else "ours",
             f"ours, `{override}`" if override else "ours",
-            partial(train_ours, changed=(*changed, override) if override else changed),
+            partial(train_ours, changed=(*changed, override) if override else changed, variables=variables),
         )
         for way, override in ways.items()
     ]
-    peer = Contender("gensim", MODES[mode], partial(train_gensim, mode=mode, changed=changed))
+    peer = Contender("gensim", MODES[mode], partial(train_gensim, mode=mode, changed=changed, variables=variables))
     return Row(
         name=name, title=title, about=about, contenders=(peer, *ours), figures=FIGURES, baseline=(peer.name,),
         rounds=rounds, cap_seconds=hours * 3600, stages=STAGES, sources=(*SOURCES, *GENSIM),
@@ -100,7 +114,7 @@ GENSIM_MODES = Row(
     title="gensim's two modes",
     about="One epoch, dim 100. The rows below have gensim in the mode that is faster here.",
     contenders=tuple(
-        Contender(f"gensim-{mode}", MODES[mode], partial(train_gensim, mode=mode, changed=("train.epochs=1",)))
+        Contender(f"gensim-{mode}", MODES[mode], partial(train_gensim, mode=mode, changed=ONE_EPOCH))
         for mode in ("list", "file")
     ),
     figures=FIGURES[:2],
@@ -110,7 +124,7 @@ GENSIM_MODES = Row(
     stages=("skipgrams",),
     sources=(*SOURCES, *GENSIM),
     libraries=LIBRARIES,
-    changed=("train.epochs=1",),
+    changed=ONE_EPOCH,
     quick=True,
 )
 
@@ -118,6 +132,12 @@ SGNS_100 = beside_gensim(
     "sgns-dim100", "Skip-gram, dim 100",
     "Word2vec's own settings, on both sides. TensorFlow is the engine for accelerators, here on the CPU.", 5, 3.0,
     "train.dim=100", more={"tensorflow": "train.engine=tensorflow"}, quick=True, libraries=("tensorflow",),
+)  # fmt: skip
+
+SGNS_AVX2 = beside_gensim(
+    "sgns-avx2", "Skip-gram without AVX-512",
+    "One epoch. LLVM compiles ours, and OpenBLAS computes gensim's, for Haswell: registers of 256 bits.", 3, 1.0,
+    "train.dim=100", *ONE_EPOCH, variables=HASWELL,
 )  # fmt: skip
 
 SGNS_300 = beside_gensim("sgns-dim300", "Skip-gram, dim 300", "The same with longer vectors.", 3, 3.0, "train.dim=300")

@@ -31,6 +31,8 @@ from tasks.kernels.lanes import (
 from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.tables import Table
 
+Rows = NDArray[np.int64]
+
 MOST_CONTEXTS = 2 * 255
 """What a window can hold: `left` and `right` are uint8."""
 
@@ -51,7 +53,7 @@ class Workspace(NamedTuple):
     """What one thread writes on while it trains.
 
     Attributes:
-        contexts: int64 [MOST_CONTEXTS], rows of the window's contexts.
+        contexts: int64 [MOST_CONTEXTS, 1], rows of the window's contexts.
         outputs: int64 [SLOTS, outputs], rows of the center and the negatives of some windows.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
@@ -62,8 +64,8 @@ class Workspace(NamedTuple):
         loss: float64 [2], what was in the sums before; how many factors are in them.
     """
 
-    contexts: NDArray[np.int64]
-    outputs: NDArray[np.int64]
+    contexts: Rows
+    outputs: Rows
     slopes: Table
     signs: Table
     present: Table
@@ -79,7 +81,7 @@ def workspace(outputs: int, width: int) -> Workspace:
     sign = np.repeat(np.array([-1, 1, 0], np.float32), [1, outputs - 1, stored - outputs])
     inputs = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
     return Workspace(
-        contexts=np.zeros(MOST_CONTEXTS, np.int64),
+        contexts=np.zeros((MOST_CONTEXTS, 1), np.int64),
         outputs=np.zeros((SLOTS, outputs), np.int64),
         slopes=np.zeros((MOST_CONTEXTS + WIDTH, stored), np.float32),
         signs=np.tile(sign, repeats)[None],
@@ -105,15 +107,16 @@ def draw_outputs(
     outputs[slot, 0] = center
     place = mix(key + np.uint64(pair) * STEP)
     for output in range(1, outputs.shape[1]):
-        drawn = center
-        tries = 0
+        place += STEP
+        drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
+        tries = 1
         while drawn == center:
-            tries += 1
-            if tries > DRAWS_UNTIL_NEIGHBOUR:
+            if tries == DRAWS_UNTIL_NEIGHBOUR:
                 drawn = (center + 1) % words
                 break
             place += STEP
-            drawn = int(draw_row(mix(place), noise.thresholds, noise.aliases))
+            drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
+            tries += 1
         outputs[slot, output] = drawn
 
 
@@ -123,12 +126,12 @@ def gather_contexts(
     left: NDArray[np.uint8],
     right: NDArray[np.uint8],
     window: int,
-    contexts: NDArray[np.int64],
+    contexts: Rows,
 ) -> int:
     """Writes the rows of a window's contexts and returns how many there are. Without a branch: it would be guessed."""
     count = 0
     for position in range(window - int(left[window]), window + int(right[window]) + 1):
-        contexts[count] = words[position]
+        contexts[count, 0] = words[position]
         count += int(position != window)
     return count
 

@@ -3,7 +3,7 @@
 Skip-gram takes a window as one step (Ji et al., "Parallelizing Word2Vec in Shared and Distributed Memory", 2016): its
 contexts are the inputs, rows of `vectors`; its center and K negatives, drawn once for the window, the outputs, rows of
 `context_vectors`. Two small matrix products take the place of 2 (K + 1) dot products a pair, and the K + 1 output rows
-are read and written once a window instead of once a pair. Both tables move by the exact gradient at the tables before.
+are read and written once a window instead of once a pair.
 
 CBOW has one input, the mean of the contexts, and so one score an output. Each context moves by the gradient of the
 mean, that is the hidden vector's divided by their number (İrsoy, Benton, Stratos, "Corrected CBOW Performs as well as
@@ -23,17 +23,22 @@ from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline, compiled_kernel
 from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import (
+    AT_ONCE,
     WIDTH,
     add,
-    add_combined,
-    add_products,
-    add_scaled,
-    add_to_rows,
+    add_block,
+    add_inner,
+    add_outer,
+    empty_block,
     load,
+    load_block,
+    load_columns,
     load_rows,
     multiply,
     spread,
+    spread_numbers,
     store,
+    store_columns,
     store_sums,
     zeros,
 )
@@ -57,30 +62,63 @@ Kernel = Callable[[Table, Table, Batch, int, np.uint64, AliasTable, Schedule, Wo
 def skip_gram_step(
     vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
 ) -> None:
-    """One window of skip-gram. All its scores come before any row moves, so a word that stands twice in it is the same
-    both times.
+    """One window of skip-gram: all its scores come before any row moves.
 
-    The products go 16 columns at a time with the window's outputs in registers: with six outputs all fits into the
-    sixteen registers of AVX2. A context's Lanes are then read once for six multiply-adds, and no sum goes to memory.
+    With AVX-512 scores are made for two contexts at a time, and rows move by two columns of Lanes at a time, so that
+    each output, or each slope, is read once for both; the last of an odd number goes alone.
     """
-    outputs = work.outputs
+    alone, together = zeros(1), zeros(AT_ONCE)
     columns = vectors.shape[1]
-    for number in range(contexts):
-        scores = blank
-        row = work.contexts[number]
-        for column in range(0, columns, WIDTH):
-            scores = add_products(scores, context_vectors, outputs, slot, column, load(vectors, row, column))
-        store_sums(scores, work.slopes, number)
+    paired = contexts - contexts % AT_ONCE
+    for number in range(0, paired, AT_ONCE):
+        make_scores(vectors, context_vectors, work, number, slot, blank, together)
+    for number in range(paired, contexts):
+        make_scores(vectors, context_vectors, work, number, slot, blank, alone)
     score_to_slope(work, contexts, rate)
-    for column in range(0, columns, WIDTH):
-        changes = blank
-        for number in range(contexts):
-            changes = add_scaled(changes, load(vectors, work.contexts[number], column), work.slopes, number)
-        before = load_rows(blank, context_vectors, outputs, slot, column)
-        add_to_rows(context_vectors, outputs, slot, column, changes)
-        for number in range(contexts):
-            row = work.contexts[number]
-            store(vectors, row, column, add_combined(load(vectors, row, column), before, work.slopes, number))
+    paired = columns - columns % (AT_ONCE * WIDTH)
+    for column in range(0, paired, AT_ONCE * WIDTH):
+        move_rows(vectors, context_vectors, work, contexts, slot, column, blank, together)
+    for column in range(paired, columns, WIDTH):
+        move_rows(vectors, context_vectors, work, contexts, slot, column, blank, alone)
+
+
+@compiled_inline
+def make_scores(
+    vectors: Table, context_vectors: Table, work: Workspace, number: int, slot: int, blank: Any, side: Any
+) -> None:
+    """The scores of as many contexts, from context `number` on, as `side` has Lanes; their sums stay in registers."""
+    scores = empty_block(blank, side)
+    for column in range(0, vectors.shape[1], WIDTH):
+        outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
+        scores = add_outer(scores, outputs, load_rows(side, vectors, work.contexts, number, column))
+    store_sums(blank, side, scores, work.slopes, number)
+
+
+@compiled_inline
+def move_rows(
+    vectors: Table,
+    context_vectors: Table,
+    work: Workspace,
+    contexts: int,
+    slot: int,
+    column: int,
+    blank: Any,
+    side: Any,
+) -> None:
+    """Moves all rows of the window in as many columns, from `column` on, as `side` has Lanes.
+
+    The outputs before the step, and what is going to be added to them, stay in registers while the contexts pass. A
+    word that is a context twice has moved once when it comes again; its scores are from before.
+    """
+    before = load_block(blank, side, context_vectors, work.outputs, slot, column)
+    changes = empty_block(blank, side)
+    for number in range(contexts):
+        row = work.contexts[number, 0]
+        vector = load_columns(side, vectors, row, column)
+        slopes = spread_numbers(blank, work.slopes, number)
+        changes = add_outer(changes, slopes, vector)
+        store_columns(vectors, row, column, add_inner(vector, slopes, before))
+    add_block(blank, side, context_vectors, work.outputs, slot, column, changes)
 
 
 @compiled_inline
@@ -88,27 +126,31 @@ def cbow_step(
     vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
 ) -> None:
     """One window of CBOW."""
+    alone = zeros(1)
     outputs = work.outputs
     columns = vectors.shape[1]
     share = spread(np.float32(1) / np.float32(contexts))
-    scores = blank
+    scores = empty_block(blank, alone)
     for column in range(0, columns, WIDTH):
         total = spread(np.float32(0))
         for number in range(contexts):
-            total = add(total, load(vectors, work.contexts[number], column))
-        mean = multiply(total, share)
-        store(work.hidden, 0, column, mean)
-        scores = add_products(scores, context_vectors, outputs, slot, column, mean)
-    store_sums(scores, work.slopes, 0)
+            total = add(total, load(vectors, work.contexts[number, 0], column))
+        store(work.hidden, 0, column, multiply(total, share))
+        mean = load_columns(alone, work.hidden, 0, column)
+        scores = add_outer(scores, load_rows(blank, context_vectors, outputs, slot, column), mean)
+    store_sums(blank, alone, scores, work.slopes, 0)
     score_to_slope(work, 1, rate)
+    slopes = spread_numbers(blank, work.slopes, 0)
     for column in range(0, columns, WIDTH):
-        before = load_rows(blank, context_vectors, outputs, slot, column)
-        add_to_rows(
-            context_vectors, outputs, slot, column, add_scaled(blank, load(work.hidden, 0, column), work.slopes, 0)
+        before = load_block(blank, alone, context_vectors, outputs, slot, column)
+        mean = load_columns(alone, work.hidden, 0, column)
+        add_block(
+            blank, alone, context_vectors, outputs, slot, column, add_outer(empty_block(blank, alone), slopes, mean)
         )
-        change = multiply(add_combined(spread(np.float32(0)), before, work.slopes, 0), share)
+        store_columns(work.hidden, 0, column, add_inner(alone, slopes, before))
+        change = multiply(load(work.hidden, 0, column), share)
         for number in range(contexts):
-            row = work.contexts[number]
+            row = work.contexts[number, 0]
             store(vectors, row, column, add(load(vectors, row, column), change))
 
 

@@ -87,12 +87,16 @@ def drawn_negatives(center: int, pair: int, settings: Settings) -> list[int]:
 def sgns_window(
     vectors: Doubles, context_vectors: Doubles, contexts: NDArray[np.int32], rows: list[int], rate: float
 ) -> float:
-    """The textbook's step of a window in float64, in place; gives its loss, summed over pairs."""
-    inputs, outputs = vectors[contexts], context_vectors[rows]
-    scores = inputs @ outputs.T
+    """The textbook's step of a window in float64, in place; gives its loss, summed over pairs.
+
+    All scores are from before the step. A context that stands twice has moved once when it comes again.
+    """
+    outputs = context_vectors[rows]
+    scores = vectors[contexts] @ outputs.T
     slopes = rate * (np.eye(1, len(rows)) - expit(scores))
-    np.add.at(vectors, contexts, slopes @ outputs)
-    np.add.at(context_vectors, rows, slopes.T @ inputs)
+    for row, slope in zip(contexts, slopes, strict=True):
+        np.add.at(context_vectors, rows, np.outer(slope, vectors[row]))
+        vectors[row] += slope @ outputs
     return float(-log_expit(scores[:, 0]).sum() - log_expit(-scores[:, 1:]).sum())
 
 

@@ -8,18 +8,22 @@ import pytest
 from tasks.kernels.compiler import compiled
 from tasks.kernels.lanes import (
     WIDTH,
-    add_combined,
-    add_products,
-    add_scaled,
-    add_to_rows,
+    add_block,
+    add_inner,
+    add_outer,
     decay,
+    empty_block,
     load,
+    load_block,
+    load_columns,
     load_rows,
     logistic,
     numbers_stored,
     positive_part,
     spread,
+    spread_numbers,
     store,
+    store_columns,
     store_sums,
     total,
     zeros,
@@ -43,7 +47,8 @@ def halved(numbers: np.ndarray) -> np.ndarray:
 def test_sums_are_bit_for_bit_those_of_their_order(count: int) -> None:
     @compiled
     def sums(rows: np.ndarray, order: np.ndarray, out: np.ndarray) -> None:
-        store_sums(load_rows(zeros(count), rows, order, 0, 0), out, 0)
+        many = zeros(count)
+        store_sums(many, zeros(1), load_rows(many, rows, order, 0, 0), out, 0)
 
     rows, stored = table(count), numbers_stored(count)
     out = np.full((1, stored + 1), 7, np.float32)
@@ -61,22 +66,29 @@ def test_one_sum() -> None:
     assert sum_of(rows) == halved(rows)[0]
 
 
-def test_products_and_combinations_are_those_of_matrices() -> None:
+@pytest.mark.parametrize("sides", [1, 2, 3])
+def test_products_and_combinations_are_those_of_matrices(sides: int) -> None:
     @compiled
     def work(x: np.ndarray, outputs: np.ndarray, order: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
-        like = zeros(3)
-        store_sums(add_products(like, outputs, order, 1, WIDTH, load(x, 0, WIDTH)), out, 0)
-        store(out, 1, 0, add_combined(load(x, 0, 0), load_rows(like, outputs, order, 1, 0), weights, 1))
-        add_to_rows(outputs, order, 1, 0, add_scaled(like, load(x, 0, 0), weights, 1))
+        many, side = zeros(3), zeros(sides)
+        rows = load_rows(many, outputs, order, 1, WIDTH)
+        store_sums(many, side, add_outer(empty_block(many, side), rows, load_columns(side, x, 0, 0)), out, 1)
+        factors, columns = spread_numbers(many, weights, 1), load_columns(side, x, 1, 0)
+        combined = add_inner(columns, factors, load_block(many, side, outputs, order, 1, 0))
+        store_columns(x, 2, 0, combined)
+        add_block(many, side, outputs, order, 1, 0, add_outer(empty_block(many, side), factors, columns))
 
-    x, outputs, weights, out = table(1, 32), table(5, 32), table(2), np.zeros((2, WIDTH), np.float32)
+    width = sides * WIDTH
+    x, outputs, weights, out = table(3, width), table(5, max(width, 2 * WIDTH)), table(2), np.zeros((9, 4), np.float32)
     order = np.array([[0, 0, 0], [4, 2, 4]])
     before, rows = outputs.copy(), order[1]
     work(x, outputs, order, weights, out)
-    np.testing.assert_allclose(out[0, :3], before[rows, WIDTH:] @ x[0, WIDTH:], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(out[1], x[0, :WIDTH] + weights[1, :3] @ before[rows, :WIDTH], rtol=1e-4, atol=1e-5)
+    sums = x[0].reshape(sides, WIDTH) @ before[rows, WIDTH : 2 * WIDTH].T
+    np.testing.assert_allclose(out[1 : 1 + sides, :3], sums, rtol=1e-4, atol=1e-5)
+    assert not out[0].any() and not out[1 + sides :].any() and not out[:, 3].any()
+    np.testing.assert_allclose(x[2], x[1] + weights[1, :3] @ before[rows, :width], rtol=1e-4, atol=1e-5)
     expected = before.copy()
-    np.add.at(expected[:, :WIDTH], rows, weights[1, :3, None] * x[0, :WIDTH])  # row 4 twice
+    np.add.at(expected[:, :width], rows, weights[1, :3, None] * x[1])  # row 4 twice
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
 
 

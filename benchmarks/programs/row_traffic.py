@@ -1,0 +1,140 @@
+"""How far training is from the floor that memory sets. `python -m benchmarks.programs.row_traffic DATA SETTINGS`
+
+Trains free-running on windows held in memory, and in turn only moves the rows that this training moves: the same
+windows, the same negatives, prefetched alike; every Lanes of a row is read and written once a window, and all
+arithmetic is left out but an addition that keeps the compiler from leaving out the rest. No trainer that takes a window
+as one step can be faster.
+
+SETTINGS is a JSON object: "dim", "negatives", "negative_power", "threads", "rounds", "pairs" (about so many a round).
+Prints {"pairs_per_second", "floor_pairs_per_second", "share_of_floor", "bytes_per_pair", "gigabytes_per_second"}: the
+medians of all rounds. The bytes are those of the rows that a window reads and writes, each way once, whichever cache
+they come from; the gigabytes a second are the floor's.
+"""
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.kernels.alias import AliasTable
+from tasks.kernels.batches import Batch, Place, Step, read_steps
+from tasks.kernels.compiler import compiled_kernel
+from tasks.kernels.engine_numba import NumbaEngine
+from tasks.kernels.engines import Schedule, Settings
+from tasks.kernels.lanes import WIDTH, add, load, spread, store
+from tasks.kernels.negative_sampling import (
+    DRAWN_AHEAD,
+    SLOTS,
+    Workspace,
+    draw_outputs,
+    gather_contexts,
+    prefetch_row,
+)
+from tasks.kernels.random_streams import stream_key
+from tasks.kernels.reading import read_counts
+from tasks.kernels.tables import Table, initial_tables
+from tasks.kernels.training import MOST_PAIRS
+
+RATE = 0.025
+
+
+@compiled_kernel
+def move_rows(
+    vectors: Table,
+    context_vectors: Table,
+    batch: Batch,
+    first_pair: int,
+    key: np.uint64,
+    noise: AliasTable,
+    schedule: Schedule,
+    work: Workspace,
+) -> float:
+    """Adds nothing to all rows of every window; takes what a kernel of `windows_numba` takes."""
+    words, left, right = batch.words, batch.left, batch.right
+    outputs = work.outputs.shape[1]
+    nothing = spread(np.float32(schedule.first - schedule.first))
+    pair = first_pair
+    drawn = batch.start
+    reach = 0
+    for window in range(batch.start, batch.stop):
+        reach = max(reach, int(right[window]))
+    for window in range(batch.start, batch.stop):
+        while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
+            draw_outputs(work.outputs, drawn % SLOTS, int(words[drawn]), pair, key, noise, len(vectors))
+            for output in range(outputs):
+                prefetch_row(context_vectors, work.outputs[drawn % SLOTS, output])
+            if drawn + reach < len(words):
+                prefetch_row(vectors, int(words[drawn + reach]))
+            pair += int(left[drawn]) + int(right[drawn])
+            drawn += 1
+        contexts = gather_contexts(words, left, right, window, work.contexts)
+        for column in range(0, vectors.shape[1], WIDTH):
+            for number in range(contexts):
+                row = work.contexts[number, 0]
+                store(vectors, row, column, add(load(vectors, row, column), nothing))
+            for number in range(outputs):
+                row = work.outputs[window % SLOTS, number]
+                store(context_vectors, row, column, add(load(context_vectors, row, column), nothing))
+    return 0.0
+
+
+def main() -> None:
+    """Measures and prints the figures."""
+    data, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
+    counts = read_counts(data / "tokenize" / "vocabulary.parquet")
+    steps = _steps(data, counts, settings["threads"], settings["pairs"])
+    pairs = sum(sum(step.pairs) for step in steps)
+    training, moving = (_engine(counts, settings, pairs) for _ in range(2))
+    moving.kernel = move_rows
+    for engine in (training, moving):
+        _seconds(engine, steps)  # compiles, and takes the tables away from their start
+    rounds = [(_seconds(training, steps), _seconds(moving, steps)) for _ in range(settings["rounds"])]
+    windows = sum(step.windows for step in steps)
+    rows = (pairs + windows * (settings["negatives"] + 1)) / pairs
+    per_pair = 2 * rows * training.columns * np.float32().itemsize
+    floor = statistics.median(pairs / moved for _, moved in rounds)
+    content = {
+        "pairs_per_second": round(statistics.median(pairs / trained for trained, _ in rounds)),
+        "floor_pairs_per_second": round(floor),
+        "share_of_floor": round(statistics.median(moved / trained for trained, moved in rounds), 3),
+        "bytes_per_pair": round(per_pair),
+        "gigabytes_per_second": round(per_pair * floor / 1e9, 2),
+    }
+    print(json.dumps(content))
+
+
+def _steps(data: Path, counts: np.ndarray[Any, Any], threads: int, pairs: int) -> list[Step]:
+    found: list[Step] = []
+    documents = data / "tokenize" / "documents"
+    held = 0
+    for shard in sorted((data / "skipgrams" / "shards" / "draw-000").glob("part-*.parquet")):
+        for step in read_steps(shard, documents, counts, MOST_PAIRS // threads, threads, Place()):
+            found.append(step)
+            held += sum(step.pairs)
+        if held >= pairs:
+            break
+    return found
+
+
+def _engine(counts: np.ndarray[Any, Any], settings: dict[str, Any], pairs: int) -> NumbaEngine:
+    schedule = Schedule(RATE, RATE, float(pairs))
+    wanted = Settings(
+        "sgns", counts, settings["negatives"], settings["negative_power"], schedule, stream_key(1),
+        0, settings["threads"], MOST_PAIRS,
+    )  # fmt: skip
+    return NumbaEngine(*initial_tables(len(counts), settings["dim"], stream_key(1)), wanted)
+
+
+def _seconds(engine: NumbaEngine, steps: list[Step]) -> float:
+    started = time.monotonic()
+    for step in steps:
+        engine.train(step.batches, np.cumsum([0, *step.pairs[:-1]]).tolist())
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    main()
