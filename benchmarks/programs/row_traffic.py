@@ -30,9 +30,9 @@ from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
     Workspace,
-    draw_outputs,
     gather_contexts,
-    prefetch_row,
+    prepare_window,
+    widest_reach,
 )
 from tasks.kernels.random_streams import stream_key
 from tasks.kernels.reading import read_counts
@@ -54,24 +54,18 @@ def move_rows(
     work: Workspace,
 ) -> float:
     """Adds nothing to all rows of every window; takes what a kernel of `windows_numba` takes."""
-    words, left, right = batch.words, batch.left, batch.right
     outputs = work.outputs.shape[1]
     nothing = spread(np.float32(schedule.first - schedule.first))
     pair = first_pair
     drawn = batch.start
-    reach = 0
-    for window in range(batch.start, batch.stop):
-        reach = max(reach, int(right[window]))
+    reach = widest_reach(batch)
     for window in range(batch.start, batch.stop):
         while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
-            draw_outputs(work.outputs, drawn % SLOTS, int(words[drawn]), pair, key, noise, len(vectors))
-            for output in range(outputs):
-                prefetch_row(context_vectors, work.outputs[drawn % SLOTS, output])
-            if drawn + reach < len(words):
-                prefetch_row(vectors, int(words[drawn + reach]))
-            pair += int(left[drawn]) + int(right[drawn])
+            pair += prepare_window(vectors, context_vectors, batch, drawn, reach, pair, key, noise, work)
             drawn += 1
-        contexts = gather_contexts(words, left, right, window, work.contexts)
+        contexts = gather_contexts(batch.words, batch.left, batch.right, window, work.contexts)
+        if contexts == 0:
+            continue
         for column in range(0, vectors.shape[1], WIDTH):
             for number in range(contexts):
                 row = work.contexts[number, 0]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels.alias import AliasTable, draw_row
+from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline
 from tasks.kernels.lanes import (
     WIDTH,
@@ -118,6 +119,42 @@ def draw_outputs(
             drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
             tries += 1
         outputs[slot, output] = drawn
+
+
+@compiled_inline
+def widest_reach(batch: Batch) -> int:
+    """How far a window of the batch sees ahead at most: the word that far ahead is new to all windows so far."""
+    reach = 0
+    for window in range(batch.start, batch.stop):
+        reach = max(reach, int(batch.right[window]))
+    return reach
+
+
+@compiled_inline
+def prepare_window(
+    vectors: Table,
+    context_vectors: Table,
+    batch: Batch,
+    window: int,
+    reach: int,
+    pair: int,
+    key: np.uint64,
+    noise: AliasTable,
+    work: Workspace,
+) -> int:
+    """Draws the outputs of a window whose first pair has this number, and asks for their rows and for that of the word
+    `reach` ahead; returns the window's pairs. There are none at a context of explicit pairs and at a word alone.
+    """
+    pairs = int(batch.left[window]) + int(batch.right[window])
+    if pairs == 0:
+        return 0
+    slot = window % SLOTS
+    draw_outputs(work.outputs, slot, int(batch.words[window]), pair, key, noise, len(vectors))
+    for output in range(work.outputs.shape[1]):
+        prefetch_row(context_vectors, work.outputs[slot, output])
+    if window + reach < len(batch.words):
+        prefetch_row(vectors, int(batch.words[window + reach]))
+    return pairs
 
 
 @compiled_inline

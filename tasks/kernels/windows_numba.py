@@ -46,11 +46,11 @@ from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
     Workspace,
-    draw_outputs,
     gather_contexts,
-    prefetch_row,
+    prepare_window,
     score_to_slope,
     settle_loss,
+    widest_reach,
 )
 from tasks.kernels.tables import Table
 from tasks.models import ModelName
@@ -187,21 +187,12 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
         blank = zeros(outputs)
         pair = drawn_pair = first_pair
         drawn = batch.start
-        reach = 0  # of the widest window: the word that far ahead is new to all windows so far
-        for window in range(batch.start, batch.stop):
-            reach = max(reach, int(right[window]))
+        reach = widest_reach(batch)
         for window in range(batch.start, batch.stop):
             while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
-                pairs = int(left[drawn]) + int(right[drawn])
-                if pairs == 0:  # a context of explicit pairs, or a word alone
-                    drawn += 1
-                    continue
-                draw_outputs(work.outputs, drawn % SLOTS, int(words[drawn]), drawn_pair, key, noise, len(vectors))
-                for output in range(outputs):
-                    prefetch_row(context_vectors, work.outputs[drawn % SLOTS, output])
-                if drawn + reach < len(words):
-                    prefetch_row(vectors, int(words[drawn + reach]))
-                drawn_pair += pairs
+                drawn_pair += prepare_window(
+                    vectors, context_vectors, batch, drawn, reach, drawn_pair, key, noise, work
+                )
                 drawn += 1
             contexts = gather_contexts(words, left, right, window, work.contexts)
             if contexts == 0:

@@ -29,7 +29,7 @@ for model in ("sgns", "cbow"):
     counts = np.arange(words, 0, -1)
     settings = Settings(model, counts, 5, 0.75, Schedule(0.1, 0.1, 1e6), stream_key(1), 0, 1, 1000)
     engine = NumbaEngine(*initial_tables(words, 40, stream_key(2)), settings)  # three Lanes a row
-    loss = engine.train([batch], [0])
+    engine.train([batch], [0])
     for table in engine.tables():
         found.update(table.tobytes())
 print(AT_ONCE, found.hexdigest())
