@@ -42,6 +42,27 @@ def prepared(bench: Bench, sample: Sample, *changed: str) -> Path:
     return folder
 
 
+def train_seeded(
+    bench: Bench,
+    sample: Sample,
+    seed: int,
+    *changed: str,
+    windows: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
+    """Trains with a seed that windows, start and negatives are drawn by, as those of word2vec's programs are.
+
+    Args:
+        bench, changed, environment: as in `train`.
+        sample: of the corpus.
+        seed: of this round.
+        windows: laid over the profile for the windows too.
+    """
+    seeded = (*windows, f"skipgrams.seed={seed}")
+    data = prepared(bench, sample, *seeded)
+    return train(bench, data, *seeded, f"train.seed={seed}", *changed, environment=environment)
+
+
 def run_stage(
     bench: Bench,
     name: str,

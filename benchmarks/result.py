@@ -27,7 +27,7 @@ from tasks.storage.atomic import write_json
 from tasks.storage.hashing import file_sha256, json_sha256
 
 PROFILE = "large"
-"""Word2vec's own settings: what the peers know too."""
+"""Word2vec's settings: what the peers know too."""
 
 PARAMS = ("clean", "tokenize", "skipgrams", "train")
 """The sections of params.yaml that any figure may depend on."""

@@ -42,7 +42,8 @@ class TrainParams(StageParams):
         le=64,
         description="logical streams of a deterministic run: as many cores can work; the result depends on it",
     )
-    seed: int = Field(1, ge=0, description="of the start tables, the order of the shards and the negatives")
+    shuffle: bool = Field(False, description="each epoch has its own order of shards; else the corpus', as in word2vec")
+    seed: int = Field(1, ge=0, description="of the start tables, the negatives and the order of shuffled shards")
     checkpoint_seconds: float = Field(
         30.0, gt=0, description="how often a checkpoint is written", json_schema_extra={"volatile": True}
     )
@@ -108,6 +109,7 @@ def work(job: TrainJob) -> Report:
             negative_power=params.negative_power,
             first_rate=params.learning_rate,
             last_rate=params.min_learning_rate,
+            shuffle=params.shuffle,
             seed=params.seed,
             streams=params.streams if params.deterministic else 0,
             threads=job.threads,

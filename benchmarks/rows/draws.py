@@ -3,24 +3,29 @@
 from functools import partial
 
 from benchmarks.bench import Bench
-from benchmarks.ours import prepared, train
+from benchmarks.ours import train_seeded
 from benchmarks.row import Contender, Figure, Measured, Row
 
-NUMBERS = (1, 2, 5)
+WAYS = {
+    "draws-1": ("1 draw", ("skipgrams.draws=1",)),
+    "draws-2": ("2 draws", ("skipgrams.draws=2",)),
+    "draws-5": ("5 draws", ("skipgrams.draws=5",)),
+    "on-the-fly": ("5 draws, on the fly", ("skipgrams.draws=5", "skipgrams.materialize=false")),
+}
+"""Names, titles, and what is laid over the profile."""
 
 
-def with_draws(bench: Bench, seed: int, draws: int) -> Measured:
-    """Trains on so many draws, through which the epochs cycle."""
-    return train(bench, prepared(bench, bench.whole, f"skipgrams.draws={draws}"), f"train.seed={seed}")
+def with_windows(bench: Bench, seed: int, changed: tuple[str, ...]) -> Measured:
+    """Trains on windows drawn that way."""
+    return train_seeded(bench, bench.whole, seed, windows=changed)
 
 
 DRAWS = Row(
     name="draws",
     title="Draws of windows",
-    about="`skipgrams.draws`: how many times windows and subsampling are drawn for the epochs to cycle through.",
+    about="`skipgrams.draws`: how many draws the epochs cycle through. On the fly: `skipgrams.materialize: false`.",
     contenders=tuple(
-        Contender(f"draws-{draws}", f"{draws} draw{'s' if draws > 1 else ''}", partial(with_draws, draws=draws))
-        for draws in NUMBERS
+        Contender(name, title, partial(with_windows, changed=changed)) for name, (title, changed) in WAYS.items()
     ),
     figures=(Figure("seconds", "whole stage, s", 1, "baseline / own"),),
     baseline=("draws-1",),

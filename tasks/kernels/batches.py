@@ -71,23 +71,24 @@ def read_steps(
                 yield step
 
 
-def cut(group: int, windows: Windows, pairs: int, side_by_side: int) -> Iterator[Step]:
+def cut(group: int, windows: Windows, batch_pairs: int, side_by_side: int) -> Iterator[Step]:
     """A row group as steps, all batches of it with about the same number of pairs, so that nobody waits."""
-    sizes = windows.left.astype(np.int64) + windows.right
-    pairs_before, windows_before = (np.concatenate([[0], np.cumsum(column)]) for column in (sizes, sizes > 0))
-    total = int(pairs_before[-1])
+    sizes = np.add(windows.left, windows.right, dtype=np.uint16)
+    pairs = np.cumsum(sizes, dtype=np.int64)  # of all windows up to each, and of itself
+    total = int(pairs[-1]) if len(pairs) else 0
     if total == 0:
         return
-    steps = max(1, round(total / (pairs * side_by_side)))
+    steps = max(1, round(total / (batch_pairs * side_by_side)))
     batches = steps * side_by_side
-    inner = np.searchsorted(pairs_before[1:], np.arange(1, batches) * total // batches, side="right")
-    bounds = [0, *inner.tolist(), len(sizes)]
+    inner = np.searchsorted(pairs, np.arange(1, batches) * total // batches, side="right")
+    edges = [0, *inner.tolist(), len(sizes)]
+    before = [0, *np.where(inner > 0, pairs[inner - 1], 0).tolist(), total]  # pairs before each edge
     words = windows.center - np.int32(1)
     for first in range(0, batches, side_by_side):
-        edges = bounds[first : first + side_by_side + 1]
+        last = first + side_by_side
         yield Step(
-            [Batch(words, windows.left, windows.right, *pair) for pair in itertools.pairwise(edges)],
-            np.diff(pairs_before[edges]).tolist(),
-            int(windows_before[edges[-1]] - windows_before[edges[0]]),
-            Place(group, edges[-1]),
+            [Batch(words, windows.left, windows.right, *pair) for pair in itertools.pairwise(edges[first : last + 1])],
+            np.diff(before[first : last + 1]).tolist(),
+            int(np.count_nonzero(sizes[edges[first] : edges[last]])),
+            Place(group, edges[last]),
         )

@@ -62,7 +62,8 @@ class Recipe:
         negatives: negatives a pair.
         negative_power: they are drawn by count^negative_power.
         first_rate, last_rate: the learning rate at the first and the last pair.
-        seed: of the start tables, the order of the shards and the negatives.
+        shuffle: whether each epoch has an order of shards of its own; else it is the corpus'.
+        seed: of the start tables, the negatives and the order of shuffled shards.
         streams: logical streams of a determined run; 0: free-running.
         threads: cores; a determined result does not depend on it.
         checkpoint: the file.
@@ -80,6 +81,7 @@ class Recipe:
     negative_power: float
     first_rate: float
     last_rate: float
+    shuffle: bool
     seed: int
     streams: int
     threads: int
@@ -241,9 +243,10 @@ def _steps(recipe: Recipe, state: State, counts: NDArray[np.int64], pairs: int, 
     first_shard, place = state.shard, Place(state.row_group, state.window)
     for epoch in range(state.epoch, recipe.epochs):
         shards = recipe.draws[epoch % len(recipe.draws)]
-        order = shuffled(stream_key(recipe.seed, ORDER, epoch), len(shards))
+        if recipe.shuffle:
+            shards = tuple(shards[place] for place in shuffled(stream_key(recipe.seed, ORDER, epoch), len(shards)))
         for shard in range(first_shard, len(shards)):
-            path = shards[order[shard]]
+            path = shards[shard]
             for step in read_steps(path, recipe.documents, counts, pairs, side_by_side, place):
                 yield Located(epoch, shard, path, step)
             place = Place()

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import log_expit
 
 from tasks.errors import InputError, Interrupted, WordloomError
+from tasks.kernels.random_streams import shuffled, stream_key
+from tasks.kernels.training import ORDER
 from tasks.kernels.windows import document_pairs, draw_windows, keep_thresholds
 from tasks.pipeline.stage import Context, Report
 from tasks.storage.parquet import parquet_writer, write_table
@@ -138,6 +140,19 @@ def test_the_seed_alone_decides_and_threads_do_not(planted: Path, tmp_path: Path
     assert outputs(tmp_path / "a")["vectors.npy"] != outputs(tmp_path / "c")["vectors.npy"]
 
 
+def test_shuffled_shards_are_as_if_they_lay_in_that_order(planted: Path, tmp_path: Path) -> None:
+    shards = [clustered(seed, 200) for seed in range(3)]
+    order = shuffled(stream_key(5, ORDER, 0), 3).tolist()
+    assert order != [0, 1, 2]
+    data = tmp_path / "data"
+    write_vocabulary(data, [document for shard in shards for document in shard], WORDS)
+    write_shards(data, [[shards[place] for place in order]])
+    for name, folder, shuffle in (("a", planted, True), ("b", data, False), ("c", planted, False)):
+        run(folder, tmp_path / name, epochs=1, seed=5, shuffle=shuffle)
+    assert outputs(tmp_path / "a") == outputs(tmp_path / "b")
+    assert outputs(tmp_path / "a")["vectors.npy"] != outputs(tmp_path / "c")["vectors.npy"]
+
+
 def test_threads_that_run_free_learn_the_same(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.kernels.training.MOST_PAIRS", 2000)
     report = run(planted, tmp_path, threads=2, deterministic=False, epochs=10)
@@ -154,17 +169,18 @@ def test_both_layouts_give_the_same_bytes(planted: Path, tmp_path: Path) -> None
     assert outputs(tmp_path / "a") == outputs(tmp_path / "b")
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
 def test_a_run_that_is_asked_to_stop_again_and_again_ends_with_the_same_bytes(
-    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shuffle: bool
 ) -> None:
     monkeypatch.setattr("tasks.kernels.training.STEPS_AN_EPOCH", 6)
-    whole = run(planted, tmp_path / "whole")
+    whole = run(planted, tmp_path / "whole", shuffle=shuffle)
     os.kill(os.getpid(), signal.SIGTERM)  # stays up: every attempt stops after its first batch
     reasons: list[int] = []
     finished_early = False
     for _ in range(500):
         try:
-            broken = run(planted, tmp_path / "broken")
+            broken = run(planted, tmp_path / "broken", shuffle=shuffle)
             break
         except Interrupted as error:
             reasons.append(error.signal_number)
