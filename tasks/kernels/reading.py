@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
-from tasks.storage.parquet import open_checked
+from tasks.storage.parquet import numbers, open_checked
 from tasks.storage.schemas import ENCODED, VOCABULARY
 
 DOCUMENTS_A_BATCH = 256
@@ -38,7 +38,7 @@ def read_counts(vocabulary: Path) -> NDArray[np.int64]:
         InputError: no such file, no words, ids that are not 1, 2, 3, ..., or a count below 1.
     """
     table = open_checked(vocabulary, VOCABULARY).read(["id", "count"])
-    ids, counts = (np.asarray(table[name].to_numpy(), np.int64) for name in ("id", "count"))
+    ids, counts = (numbers(table[name]).astype(np.int64) for name in ("id", "count"))
     if len(ids) == 0:
         raise InputError(f"{vocabulary}: no words; lower tokenize.min_count or give more text")
     wrong = np.flatnonzero((ids != np.arange(1, len(ids) + 1)) | (counts < 1))
@@ -83,8 +83,8 @@ def _documents(path: Path, batch: pa.RecordBatch, words: int) -> Documents:
     lists = batch["ids"]
     if lists.null_count or lists.flatten().null_count:
         raise InputError(f"{path}: a document without ids, or an id without a value; run tokenize again")
-    offsets = np.asarray(lists.offsets.to_numpy(), np.int64)
-    documents = Documents(np.asarray(lists.flatten().to_numpy(), np.int32), offsets - offsets[0])
+    offsets = numbers(lists.offsets).astype(np.int64)
+    documents = Documents(numbers(lists.flatten()), offsets - offsets[0])
     outside = np.flatnonzero((documents.ids < 1) | (documents.ids > words))
     if len(outside):
         row = int(np.searchsorted(documents.offsets, outside[0], side="right")) - 1

@@ -18,7 +18,7 @@ from tasks.errors import InputError
 from tasks.kernels.random_streams import stream_key
 from tasks.kernels.reading import read_documents
 from tasks.kernels.windows import WIDEST_WINDOW, Windows, draw_windows, keep_probability, keep_thresholds
-from tasks.storage.parquet import open_checked
+from tasks.storage.parquet import numbers, open_checked
 from tasks.storage.schemas import PAIRS, WINDOWS
 
 GROUP_TOKENS = 1 << 18
@@ -73,14 +73,14 @@ def read_drawing(path: Path) -> Drawing:
 
 
 def count_pairs(path: Path) -> int:
-    """The positive pairs of a shard; for compact ones a pass over `left` and `right`, some 0.6 G pairs a second."""
+    """The positive pairs of a shard; for compact ones a pass over `left` and `right`."""
     if path.suffix == ".json":
         return read_drawing(path).pairs
     if not _is_compact(path):
         return int(open_checked(path, PAIRS).metadata.num_rows)
     file = open_checked(path, WINDOWS)
     groups = (file.read_row_group(group, columns=["left", "right"]) for group in range(file.num_row_groups))
-    return sum(int(column.to_numpy().sum(dtype=np.int64)) for group in groups for column in group.columns)
+    return sum(int(numbers(column).sum(dtype=np.int64)) for group in groups for column in group.columns)
 
 
 def read_windows(
@@ -151,7 +151,7 @@ def _is_compact(path: Path) -> bool:
 def _checked_columns(path: Path, table: pa.Table, group: int, words: int, compact: bool) -> list[NDArray[Any]]:
     if any(column.null_count for column in table.columns):
         raise InputError(f"{path}: row group {group} holds a null; run skipgrams again")
-    columns = [np.asarray(column.to_numpy()) for column in table.columns]
+    columns = [numbers(column) for column in table.columns]
     for ids in columns[:1] if compact else columns:
         if len(ids) and (ids.min() < 1 or ids.max() > words):
             outside = int(np.flatnonzero((ids < 1) | (ids > words))[0])

@@ -6,6 +6,7 @@ each doubling of the rank halves how often. Every row then sees about as many of
 step costs HOT times some ten rows instead of the whole vocabulary. docs/streams.md has the figures.
 """
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Protocol
@@ -80,13 +81,16 @@ class Streams:
 
     def _merge(self, rows: int) -> None:
         cuts = np.linspace(0, rows, self.threads + 1).astype(np.int64)  # the cut changes nothing: rows are on their own
-        for table, copies, motion in zip(self.tables, self.copies, self.motions, strict=True):
-            found = copies.fetch(rows)
-            pieces = zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-            jobs = [self.pool.submit(merge_rows, table, found, motion, self.rate, *piece) for piece in pieces]
-            for job in jobs:
-                job.result()
-            copies.put(rows, found)
+        fetched = [copies.fetch(rows) for copies in self.copies]
+        jobs = [
+            self.pool.submit(merge_rows, table, copies, motion, self.rate, *piece)
+            for table, copies, motion in zip(self.tables, fetched, self.motions, strict=True)
+            for piece in itertools.pairwise(cuts.tolist())
+        ]
+        for job in jobs:
+            job.result()
+        for copies, merged in zip(self.copies, fetched, strict=True):
+            copies.put(rows, merged)
         if rows == len(self.tables[0]):
             self.steps = 0
 

@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -280,7 +281,8 @@ def _note(state: State, pairs: int, schedule: Schedule, seconds: float, words_a_
 
 def _count_epochs(recipe: Recipe) -> list[int]:
     """The pairs of each epoch."""
-    draws = [sum(map(count_pairs, shards)) for shards in recipe.draws]
+    with ThreadPoolExecutor(recipe.threads) as pool:
+        draws = [sum(pool.map(count_pairs, shards)) for shards in recipe.draws]
     if not draws or min(draws) == 0:
         raise InputError("train: the skip-gram shards hold no pairs; run skipgrams, or give longer documents")
     return [draws[epoch % len(draws)] for epoch in range(recipe.epochs)]

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.storage.atomic import atomic_path
@@ -67,6 +69,16 @@ class CheckedFile(pq.ParquetFile):  # type: ignore[misc]
         except (pa.ArrowException, OSError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{self._path}: {what} ({reason}); run the stage that writes it again") from None
+
+
+def numbers(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
+    """A column of numbers without nulls, as an array of its own that can be written to.
+
+    Arrow's own `to_numpy` imports pandas, a quarter of a second in each process, and what it gives is read-only, for
+    which numba would compile every kernel once more.
+    """
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    return np.concatenate([np.empty(0, column.type.to_pandas_dtype()), *map(np.from_dlpack, chunks)])
 
 
 def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:

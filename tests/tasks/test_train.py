@@ -20,6 +20,7 @@ from tasks.errors import InputError, Interrupted, WordloomError
 from tasks.kernels.random_streams import shuffled, stream_key
 from tasks.kernels.training import ORDER
 from tasks.kernels.windows import document_pairs, draw_windows, keep_thresholds
+from tasks.kernels.windows_numba import window_kernel
 from tasks.pipeline.stage import Context, Report
 from tasks.storage.parquet import parquet_writer, write_table
 from tasks.storage.schemas import PAIRS, VOCABULARY, WINDOWS
@@ -138,6 +139,11 @@ def test_the_seed_alone_decides_and_threads_do_not(planted: Path, tmp_path: Path
     run(planted, tmp_path / "c", seed=2)
     assert outputs(tmp_path / "a") == outputs(tmp_path / "b") and first.facts == second.facts
     assert outputs(tmp_path / "a")["vectors.npy"] != outputs(tmp_path / "c")["vectors.npy"]
+
+
+def test_the_kernel_is_compiled_for_one_kind_of_arrays(planted: Path, tmp_path: Path) -> None:
+    run(planted, tmp_path, epochs=1, negatives=7)  # as no other test has
+    assert len(window_kernel("sgns", 7).signatures) == 1  # type: ignore[attr-defined]
 
 
 def test_shuffled_shards_are_as_if_they_lay_in_that_order(planted: Path, tmp_path: Path) -> None:
