@@ -1,17 +1,32 @@
 """How many words a corpus has, told from a sample of it.
 
-The different words of a text grow as a power of its length (Heaps, "Information Retrieval", 1978). Those seen at least
-m times grow as the same curve some times later: if the sample has as many words seen m times as a part 1/k of it has
-words at all, so has the corpus. What has to be extrapolated is then k times shorter.
+Each word has its own rate λ, the documents of the sample that it is met in on average; how many really hold it follows
+Poisson's law, and so does how many of the rest of the corpus will, with a rate in proportion. In a document it stands
+once or several times, as rare words of the sample do. So all that has to be known is how many words have which rate.
+Of words met in RARE documents or more, what was counted tells; for rarer ones, and those that the sample misses, a
+density C λ^(-1-α) above a smallest rate is fitted to how many were met in one document, in two, ...
+
+The density is the finite Zipf-Mandelbrot law of S. Evert, "A simple LNRE model for random character sequences", JADT
+2004.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import gammaln, xlogy
 
-SLOPE_OVER = 4
-"""The power is taken from the last so many-fold growth of the sample; before it, the curve is still steeper."""
+Floats = NDArray[np.float64]
+
+RARE = 8
+"""Words met in fewer documents are rare: their number says little about their rate."""
+
+RATES = np.geomspace(1e-7, 4 * RARE, 600)
+"""The rates that words may have, where the density is looked at."""
+
+START = (0.7, np.log(1e-3))
+"""α and the logarithm of the smallest rate, from where the fit begins."""
 
 
 class Growth(NamedTuple):
@@ -30,38 +45,83 @@ def extrapolate(
     Args:
         ids: int32 [tokens]; every word of the sample, however rare, has its number.
         offsets: int64 [documents + 1]; where each document starts in `ids`.
-        scale: at least 1.
+        scale: of a corpus that holds the sample; below 1, a part of the sample is counted.
         min_count: words seen less often are left out.
-        seed: of the order in which the documents are read: words come in clumps, and so do the corpus's documents.
+        seed: which documents are that part.
     """
-    tokens = len(ids)
-    counts = np.bincount(ids)
-    counts = counts[counts > 0]
-    kept = counts >= min_count
-    first_seen = _first_seen(ids, offsets, seed)
-    distinct = _distinct(first_seen, tokens, tokens * scale)
-    if not kept.any():
-        return Growth(int(distinct), 0, 0)
-    part = first_seen[kept.sum() - 1] + 1  # as many tokens have as many words, however rare
-    words = min(distinct, _distinct(first_seen, tokens, part * scale))
-    rare_words, rare_tokens = int((~kept).sum()), int(counts[~kept].sum())
-    left_out = rare_tokens * (distinct - words) / rare_words if rare_words else 0.0
-    return Growth(round(distinct), round(words), round(tokens * scale - left_out))
+    documents = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    if scale < 1:
+        chosen = np.random.default_rng(seed).permutation(len(offsets) - 1)[: round(scale * (len(offsets) - 1))]
+        inside = np.isin(documents, chosen)
+        ids, documents, scale = ids[inside], documents[inside], 1.0
+    counts, spread, clumps = _count(ids, documents, min_count)
+    density = _fit_density(np.bincount(np.minimum(spread, RARE), minlength=RARE + 1)[1:RARE])
+    further = _further_tokens(RATES, scale - 1, clumps)
+    tokens = np.arange(min_count)
+
+    unseen = density * np.exp(-RATES)
+    distinct = len(counts) + unseen @ (1 - further[:, 0])
+    words = (counts >= min_count).sum() + unseen @ (1 - further.sum(axis=1))
+    left_out = unseen @ (further @ tokens)
+    few = np.stack([spread, counts])[:, counts < min_count]
+    groups, numbers = np.unique(few, axis=1, return_counts=True)
+    for (met, count), number in zip(groups.T.tolist(), numbers.tolist(), strict=True):
+        if met < RARE:
+            belief = density * _poisson(met, RATES)
+            more = belief @ further / belief.sum()
+        else:
+            more = _further_tokens(np.array([float(met)]), scale - 1, clumps)[0]
+        short = more[: min_count - count]  # by so many tokens more it still is not frequent enough
+        words += number * (1 - short.sum())
+        left_out += number * (short @ (count + tokens[: len(short)]))
+    return Growth(round(distinct), round(words), round(len(ids) * scale - left_out))
 
 
-def _first_seen(ids: NDArray[np.int32], offsets: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Where in the shuffled documents each word comes for the first time, ascending."""
-    lengths = np.diff(offsets)
-    order = np.random.default_rng(seed).permutation(len(lengths))
-    ends = np.cumsum(lengths[order])
-    places = np.arange(len(ids)) + np.repeat(offsets[:-1][order] - (ends - lengths[order]), lengths[order])
-    return np.sort(np.unique(ids[places], return_index=True)[1])
+def _count(
+    ids: NDArray[np.int32], documents: NDArray[np.int64], most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """The tokens of each word; the documents that hold it; the share of its documents that hold it 0, 1, ..., `most` or
+    more times, of all rare words together. float64 [most + 1].
+    """
+    size = int(ids.max(initial=0)) + 1
+    places, tokens = np.unique(documents * size + ids, return_counts=True)  # of a word in a document
+    words = places % size
+    spread = np.bincount(words, minlength=size)
+    rare = np.minimum(tokens[spread[words] < RARE], most)
+    clumps = np.bincount(rare, minlength=most + 1) / max(1, len(rare))
+    present = spread > 0
+    return np.bincount(ids, minlength=size)[present], spread[present], clumps
 
 
-def _distinct(first_seen: NDArray[np.int64], tokens: int, length: float) -> float:
-    """The different words of a text of that length: counted within the sample, by the power law beyond it."""
-    if length <= tokens:
-        return float(np.searchsorted(first_seen, length))
-    part = max(1, int(np.searchsorted(first_seen, tokens / SLOPE_OVER)))
-    power = np.log(len(first_seen) / part) / np.log(SLOPE_OVER)
-    return float(len(first_seen) * (length / tokens) ** power)
+def _fit_density(found: NDArray[np.int64]) -> Floats:
+    """How many words have each of RATES, float64 [rates], by how many were met in 1, 2, ..., RARE - 1 documents."""
+    if not found.any():
+        return np.zeros(len(RATES))
+    chances = _poisson(np.arange(1, RARE)[:, None], RATES)
+    step = np.log(RATES[1] / RATES[0])
+
+    def shape(params: Floats) -> Floats:
+        above = np.clip((np.log(RATES) - params[1]) / step + 0.5, 0, 1)
+        return np.asarray(above * RATES ** -params[0])
+
+    def misfit(params: Floats) -> float:
+        expected = chances @ shape(params)
+        return float(-found @ np.log(expected / expected.sum()))
+
+    bounds = [(-1.0, 3.0), (np.log(RATES[0]), 0.0)]
+    best = shape(minimize(misfit, START, method="Nelder-Mead", bounds=bounds).x)
+    return best * (found.sum() / (chances @ best).sum())
+
+
+def _further_tokens(rates: Floats, later: float, clumps: Floats) -> Floats:
+    """How probable 0, 1, ... further tokens are in `later` times the sample, float64 [rates, len(clumps) - 1]."""
+    most = len(clumps) - 1
+    sums = np.zeros((most, most))  # of the tokens in so many documents
+    sums[0, 0] = 1
+    for number in range(1, most):
+        sums[number] = np.convolve(sums[number - 1], clumps)[:most]
+    return np.asarray(_poisson(np.arange(most), later * rates[:, None]) @ sums)
+
+
+def _poisson(number: NDArray[np.int64] | int, mean: Floats) -> Floats:
+    return np.asarray(np.exp(xlogy(number, mean) - mean - gammaln(np.asarray(number) + 1)))
