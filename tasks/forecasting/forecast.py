@@ -212,9 +212,10 @@ class _Rehearsals:
         training = found.second.share_seconds or found.second.facts["run"]["training_seconds"]
         speed = self.sample_pairs * copies * found.second.share / training
         once = found.start_seconds + found.first.seconds - found.first.facts["run"]["training_seconds"]
-        seconds = once + found.second.seconds - training + epoch * params.epochs / speed
+        trained = epoch * params.epochs / speed
+        seconds = once + found.second.seconds - training + trained
         tables = 2 * 4 * words * params.dim
-        checkpoints = seconds > params.checkpoint_seconds  # one, and beside it the next one or the result
+        checkpoints = trained > params.checkpoint_seconds  # one, and beside it the next one or the result
         more = (words - self.words_tried) * self._bytes_a_word + words * params.dim  # which are finite: a byte each
         return self.row(
             "train",

@@ -60,9 +60,9 @@ def extrapolate(
     tokens = np.arange(min_count)
 
     unseen = density * np.exp(-RATES)
-    distinct = len(counts) + unseen @ (1 - further[:, 0])
-    words = (counts >= min_count).sum() + unseen @ (1 - further.sum(axis=1))
-    left_out = unseen @ (further @ tokens)
+    distinct = len(counts) + float(unseen @ (1 - further[:, 0]))
+    words = int((counts >= min_count).sum()) + float(unseen @ (1 - further.sum(axis=1)))
+    left_out = float(unseen @ (further @ tokens))
     few = np.stack([spread, counts])[:, counts < min_count]
     groups, numbers = np.unique(few, axis=1, return_counts=True)
     for (met, count), number in zip(groups.T.tolist(), numbers.tolist(), strict=True):
@@ -72,8 +72,8 @@ def extrapolate(
         else:
             more = _further_tokens(np.array([float(met)]), scale - 1, clumps)[0]
         short = more[: min_count - count]  # by so many tokens more it still is not frequent enough
-        words += number * (1 - short.sum())
-        left_out += number * (short @ (count + tokens[: len(short)]))
+        words += number * (1 - float(short.sum()))
+        left_out += number * float(short @ (count + tokens[: len(short)]))
     return Growth(round(distinct), round(words), round(len(ids) * scale - left_out))
 
 
@@ -110,7 +110,7 @@ def _fit_density(found: NDArray[np.int64]) -> Floats:
 
     bounds = [(-1.0, 3.0), (np.log(RATES[0]), 0.0)]
     best = shape(minimize(misfit, START, method="Nelder-Mead", bounds=bounds).x)
-    return best * (found.sum() / (chances @ best).sum())
+    return np.asarray(best * (found.sum() / (chances @ best).sum()))
 
 
 def _further_tokens(rates: Floats, later: float, clumps: Floats) -> Floats:
