@@ -19,8 +19,8 @@ SHARDS = Row(
     name="memory-vs-shards",
     title="Reading the shards",
     about=(
-        "Training on all cores, the seconds of training alone: from the Parquet shards, which are read, checked and cut "
-        "into batches meanwhile; and from memory, where all of that is done beforehand."
+        "Training on all cores, the seconds of training alone: from the Parquet shards, which are read, checked and "
+        "cut into batches meanwhile; and from memory, where all of that is done beforehand."
     ),
     contenders=(
         Contender("memory", "from memory", partial(training, where="memory")),
@@ -31,7 +31,7 @@ SHARDS = Row(
         Figure("sha256", "SHA-256 of vectors.npy"),
     ),
     baseline=("memory",),
-    rounds=3,
+    rounds=7,
     cap_seconds=3600,
     stages=("skipgrams", "train"),
     sources=("benchmarks/ours.py", "benchmarks/programs/training_from.py", "benchmarks/rows/shards.py"),

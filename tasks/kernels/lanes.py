@@ -250,6 +250,19 @@ def store_columns(builder: Any, table: Table, row: Index, column: Index, tile: T
 
 
 @instruction
+def add_tiles(builder: Any, one: Tile, other: Tile) -> Tile:
+    """one + other"""
+    both = zip(_unpacked(builder, one), _unpacked(builder, other), strict=True)
+    return [builder.fadd(*each) for each in both]
+
+
+@instruction
+def scale_tile(builder: Any, tile: Tile, lanes: Lanes) -> Tile:
+    """tile[i] * lanes"""
+    return [builder.fmul(each, lanes) for each in _unpacked(builder, tile)]
+
+
+@instruction
 def spread_numbers(builder: Any, like: Tile, numbers: Table, row: Index) -> Tile:
     """tile[i] = numbers[row, i] in every lane, as many as `like` has."""
     return _numbers_of(builder, numbers, row, like.type.count)

@@ -102,11 +102,13 @@ def prefetch_row(table: Table, row: int) -> None:
 
 @compiled_inline
 def draw_outputs(
-    outputs: NDArray[np.int64], slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable, words: int
+    outputs: NDArray[np.int64], slot: int, center: int, draw: int, key: np.uint64, noise: AliasTable, words: int
 ) -> None:
-    """outputs[slot] = the center and its negatives, which depend on the number of the window's first pair alone."""
+    """outputs[slot] = the center and its negatives, which depend on the number of the draw, and on which is the center:
+    it is no negative of its own.
+    """
     outputs[slot, 0] = center
-    place = mix(key + np.uint64(pair) * STEP)
+    place = mix(key + np.uint64(draw) * STEP)
     for output in range(1, outputs.shape[1]):
         place += STEP
         drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
@@ -137,19 +139,19 @@ def prepare_window(
     batch: Batch,
     window: int,
     reach: int,
-    pair: int,
+    draw: int,
     key: np.uint64,
     noise: AliasTable,
     work: Workspace,
 ) -> int:
-    """Draws the outputs of a window whose first pair has this number, and asks for their rows and for that of the word
-    `reach` ahead; returns the window's pairs. There are none at a context of explicit pairs and at a word alone.
+    """Makes the outputs of a window, and asks for their rows and for that of the word `reach` ahead; returns the
+    window's pairs. There are none at a context of explicit pairs and at a word alone.
     """
     pairs = int(batch.left[window]) + int(batch.right[window])
     if pairs == 0:
         return 0
     slot = window % SLOTS
-    draw_outputs(work.outputs, slot, int(batch.words[window]), pair, key, noise, len(vectors))
+    draw_outputs(work.outputs, slot, int(batch.words[window]), draw, key, noise, len(vectors))
     for output in range(work.outputs.shape[1]):
         prefetch_row(context_vectors, work.outputs[slot, output])
     if window + reach < len(batch.words):

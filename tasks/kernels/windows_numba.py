@@ -9,7 +9,7 @@ CBOW has one input, the mean of the contexts, and so one score an output. Each c
 mean, that is the hidden vector's divided by their number (İrsoy, Benton, Stratos, "Corrected CBOW Performs as well as
 Skip-gram", 2021, arXiv 2012.15332); word2vec.c and gensim leave the division out.
 
-What is drawn, and the learning rate, depend on a pair's number in the whole run alone.
+What is drawn, and the learning rate, depend on a pair's number in the whole run alone; a window has that of its first.
 """
 
 import functools
@@ -25,19 +25,17 @@ from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import (
     AT_ONCE,
     WIDTH,
-    add,
     add_block,
     add_inner,
     add_outer,
+    add_tiles,
     empty_block,
-    load,
     load_block,
     load_columns,
     load_rows,
-    multiply,
+    scale_tile,
     spread,
     spread_numbers,
-    store,
     store_columns,
     store_sums,
     zeros,
@@ -54,6 +52,14 @@ from tasks.kernels.negative_sampling import (
 )
 from tasks.kernels.tables import Table
 from tasks.models import ModelName
+
+BAND = 4
+"""Lanes of a row that CBOW takes at once: few enough for the sixteen registers of AVX2, where each is two."""
+
+CBOW_PAIRS_A_DRAW = 16
+"""Windows that begin among the same so many pairs of the run share their negatives: some three do. A window of CBOW has
+one input only, so that a draw still serves fewer inputs than one of skip-gram, and the rows are near. docs/quality.md
+tells what it costs."""
 
 Kernel = Callable[[Table, Table, Batch, int, np.uint64, AliasTable, Schedule, Workspace], float]
 
@@ -125,33 +131,60 @@ def move_rows(
 def cbow_step(
     vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
 ) -> None:
-    """One window of CBOW."""
-    alone = zeros(1)
-    outputs = work.outputs
+    """One window of CBOW.
+
+    The contexts pass once for their mean and once to be moved, in each of as few bands of columns as can be: a loop
+    over some six contexts costs more to enter and to leave than to go round.
+    """
+    alone, few, many = zeros(1), zeros(2), zeros(BAND)
     columns = vectors.shape[1]
     share = spread(np.float32(1) / np.float32(contexts))
+    wide = columns - columns % (BAND * WIDTH)
+    narrow = columns - columns % (2 * WIDTH)
+    for column in range(0, wide, BAND * WIDTH):
+        average_contexts(vectors, work, contexts, column, share, many)
+    for column in range(wide, narrow, 2 * WIDTH):
+        average_contexts(vectors, work, contexts, column, share, few)
+    for column in range(narrow, columns, WIDTH):
+        average_contexts(vectors, work, contexts, column, share, alone)
     scores = empty_block(blank, alone)
     for column in range(0, columns, WIDTH):
-        total = spread(np.float32(0))
-        for number in range(contexts):
-            total = add(total, load(vectors, work.contexts[number, 0], column))
-        store(work.hidden, 0, column, multiply(total, share))
-        mean = load_columns(alone, work.hidden, 0, column)
-        scores = add_outer(scores, load_rows(blank, context_vectors, outputs, slot, column), mean)
+        outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
+        scores = add_outer(scores, outputs, load_columns(alone, work.hidden, 0, column))
     store_sums(blank, alone, scores, work.slopes, 0)
     score_to_slope(work, 1, rate)
     slopes = spread_numbers(blank, work.slopes, 0)
     for column in range(0, columns, WIDTH):
-        before = load_block(blank, alone, context_vectors, outputs, slot, column)
+        before = load_block(blank, alone, context_vectors, work.outputs, slot, column)
         mean = load_columns(alone, work.hidden, 0, column)
-        add_block(
-            blank, alone, context_vectors, outputs, slot, column, add_outer(empty_block(blank, alone), slopes, mean)
-        )
-        store_columns(work.hidden, 0, column, add_inner(alone, slopes, before))
-        change = multiply(load(work.hidden, 0, column), share)
-        for number in range(contexts):
-            row = work.contexts[number, 0]
-            store(vectors, row, column, add(load(vectors, row, column), change))
+        changes = add_outer(empty_block(blank, alone), slopes, mean)
+        add_block(blank, alone, context_vectors, work.outputs, slot, column, changes)
+        change = add_inner(alone, slopes, before)
+        store_columns(work.hidden, 0, column, scale_tile(change, share))
+    for column in range(0, wide, BAND * WIDTH):
+        move_contexts(vectors, work, contexts, column, many)
+    for column in range(wide, narrow, 2 * WIDTH):
+        move_contexts(vectors, work, contexts, column, few)
+    for column in range(narrow, columns, WIDTH):
+        move_contexts(vectors, work, contexts, column, alone)
+
+
+@compiled_inline
+def average_contexts(vectors: Table, work: Workspace, contexts: int, column: int, share: Any, band: Any) -> None:
+    """hidden = the mean of the contexts, in as many Lanes of columns, from `column` on, as `band` has."""
+    total = band
+    for number in range(contexts):
+        total = add_tiles(total, load_columns(band, vectors, work.contexts[number, 0], column))
+    store_columns(work.hidden, 0, column, scale_tile(total, share))
+
+
+@compiled_inline
+def move_contexts(vectors: Table, work: Workspace, contexts: int, column: int, band: Any) -> None:
+    """Adds `hidden`, which is the change by now, to every context."""
+    change = load_columns(band, work.hidden, 0, column)
+    for number in range(contexts):
+        row = work.contexts[number, 0]
+        store_columns(vectors, row, column, add_tiles(load_columns(band, vectors, row, column), change))
 
 
 @functools.cache
@@ -171,6 +204,7 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
     """
     outputs = negatives + 1
     is_cbow = model == "cbow"
+    pairs_a_draw = CBOW_PAIRS_A_DRAW if is_cbow else 1
 
     @compiled_kernel
     def train(
@@ -190,9 +224,8 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
         reach = widest_reach(batch)
         for window in range(batch.start, batch.stop):
             while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
-                drawn_pair += prepare_window(
-                    vectors, context_vectors, batch, drawn, reach, drawn_pair, key, noise, work
-                )
+                draw = drawn_pair // pairs_a_draw
+                drawn_pair += prepare_window(vectors, context_vectors, batch, drawn, reach, draw, key, noise, work)
                 drawn += 1
             contexts = gather_contexts(words, left, right, window, work.contexts)
             if contexts == 0:

@@ -11,6 +11,7 @@ from scipy.stats import chisquare
 
 from tasks.kernels.random_streams import STEP, mix_numbers, stream_key
 from tasks.kernels.windows import (
+    BLOCK,
     document_pairs,
     draw_windows,
     expand_pairs,
@@ -59,6 +60,15 @@ def test_windows_of_ragged_documents_are_the_textbooks(
     windows = draw_windows(*as_arrays(documents), thresholds, window, dynamic, key, 0)
     found = list(zip(*map(np.ndarray.tolist, expand_pairs(windows, 0, len(windows.center))), strict=True))
     assert found == naive_pairs(documents, thresholds.tolist(), window, dynamic, int(key))
+
+
+def test_long_documents_are_the_textbooks_too() -> None:
+    lengths = (BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK + 7)
+    documents = [np.random.default_rng(length).integers(1, 7, length).tolist() for length in lengths]
+    thresholds, key = keep_thresholds(np.full(6, 0.7)), stream_key(4)
+    windows = draw_windows(*as_arrays(documents), thresholds, 5, True, key, 0)
+    found = list(zip(*map(np.ndarray.tolist, expand_pairs(windows, 0, len(windows.center))), strict=True))
+    assert found == naive_pairs(documents, thresholds.tolist(), 5, True, int(key))
 
 
 def test_batches_of_documents_do_not_change_the_windows() -> None:
