@@ -56,8 +56,9 @@ def extrapolate(
         ids, documents, scale = ids[inside], documents[inside], 1.0
     counts, spread, clumps = _count(ids, documents, min_count)
     density = _fit_density(np.bincount(np.minimum(spread, RARE), minlength=RARE + 1)[1:RARE])
-    further = _further_tokens(RATES, scale - 1, clumps)
     tokens = np.arange(min_count)
+    sums = _sums(clumps)
+    further = _poisson(tokens, (scale - 1) * RATES[:, None]) @ sums  # how probable 0, 1, ... tokens more are
 
     unseen = density * np.exp(-RATES)
     distinct = len(counts) + float(unseen @ (1 - further[:, 0]))
@@ -70,7 +71,7 @@ def extrapolate(
             belief = density * _poisson(met, RATES)
             more = belief @ further / belief.sum()
         else:
-            more = _further_tokens(np.array([float(met)]), scale - 1, clumps)[0]
+            more = _poisson(tokens, np.float64((scale - 1) * met)) @ sums
         short = more[: min_count - count]  # by so many tokens more it still is not frequent enough
         words += number * (1 - float(short.sum()))
         left_out += number * float(short @ (count + tokens[: len(short)]))
@@ -113,15 +114,15 @@ def _fit_density(found: NDArray[np.int64]) -> Floats:
     return np.asarray(best * (found.sum() / (chances @ best).sum()))
 
 
-def _further_tokens(rates: Floats, later: float, clumps: Floats) -> Floats:
-    """How probable 0, 1, ... further tokens are in `later` times the sample, float64 [rates, len(clumps) - 1]."""
+def _sums(clumps: Floats) -> Floats:
+    """Row n: how probable 0, 1, ... tokens are in n documents that hold a word, float64 [most, most]; see `_count`."""
     most = len(clumps) - 1
-    sums = np.zeros((most, most))  # of the tokens in so many documents
+    sums = np.zeros((most, most))
     sums[0, 0] = 1
     for number in range(1, most):
         sums[number] = np.convolve(sums[number - 1], clumps)[:most]
-    return np.asarray(_poisson(np.arange(most), later * rates[:, None]) @ sums)
+    return sums
 
 
-def _poisson(number: NDArray[np.int64] | int, mean: Floats) -> Floats:
+def _poisson(number: NDArray[np.int64] | int, mean: Floats | np.float64) -> Floats:
     return np.asarray(np.exp(xlogy(number, mean) - mean - gammaln(np.asarray(number) + 1)))
