@@ -30,7 +30,7 @@ from tasks.kernels.lanes import (
     store,
 )
 from tasks.kernels.random_streams import STEP, mix
-from tasks.kernels.tables import Table
+from tasks.kernels.tables import Table, aligned
 
 Rows = NDArray[np.int64]
 
@@ -51,11 +51,12 @@ FACTORS = 100
 
 
 class Workspace(NamedTuple):
-    """What one thread writes on while it trains.
+    """What one thread writes on while it trains. Tables begin at a cache line: Lanes across two would cost two reads.
 
     Attributes:
         contexts: int64 [MOST_CONTEXTS, 1], rows of the window's contexts.
         outputs: int64 [SLOTS, outputs], rows of the center and the negatives of some windows.
+        drawn: int64 [2], the last draw that no center has changed, and the slot that holds its negatives.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
             numbers fill whole Lanes together.
@@ -67,6 +68,7 @@ class Workspace(NamedTuple):
 
     contexts: Rows
     outputs: Rows
+    drawn: Rows
     slopes: Table
     signs: Table
     present: Table
@@ -84,11 +86,12 @@ def workspace(outputs: int, width: int) -> Workspace:
     return Workspace(
         contexts=np.zeros((MOST_CONTEXTS, 1), np.int64),
         outputs=np.zeros((SLOTS, outputs), np.int64),
-        slopes=np.zeros((MOST_CONTEXTS + WIDTH, stored), np.float32),
-        signs=np.tile(sign, repeats)[None],
-        present=np.kron(inputs, np.abs(sign)),
-        hidden=np.zeros((1, width), np.float32),
-        sums=np.stack([np.zeros(WIDTH, np.float32), np.ones(WIDTH, np.float32)]),
+        drawn=np.array([-1, 0]),
+        slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
+        signs=aligned(np.tile(sign, repeats)[None]),
+        present=aligned(np.kron(inputs, np.abs(sign))),
+        hidden=aligned(np.zeros((1, width))),
+        sums=aligned(np.stack([np.zeros(WIDTH), np.ones(WIDTH)])),
         loss=np.zeros(2),
     )
 
@@ -103,10 +106,11 @@ def prefetch_row(table: Table, row: int) -> None:
 @compiled_inline
 def draw_outputs(
     outputs: NDArray[np.int64], slot: int, center: int, draw: int, key: np.uint64, noise: AliasTable, words: int
-) -> None:
+) -> bool:
     """outputs[slot] = the center and its negatives, which depend on the number of the draw, and on which is the center:
-    it is no negative of its own.
+    it is no negative of its own. Returns whether the negatives are those of every center that is not among them.
     """
+    unchanged = True
     outputs[slot, 0] = center
     place = mix(key + np.uint64(draw) * STEP)
     for output in range(1, outputs.shape[1]):
@@ -114,6 +118,7 @@ def draw_outputs(
         drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
         tries = 1
         while drawn == center:
+            unchanged = False
             if tries == DRAWS_UNTIL_NEIGHBOUR:
                 drawn = (center + 1) % words
                 break
@@ -121,6 +126,19 @@ def draw_outputs(
             drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
             tries += 1
         outputs[slot, output] = drawn
+    return unchanged
+
+
+@compiled_inline
+def repeat_outputs(outputs: NDArray[np.int64], slot: int, center: int, drawn_slot: int) -> bool:
+    """outputs[slot] = the center and the negatives of `drawn_slot`; False, and no use, if the center is one of them."""
+    repeated = True
+    outputs[slot, 0] = center
+    for output in range(1, outputs.shape[1]):
+        negative = outputs[drawn_slot, output]
+        outputs[slot, output] = negative
+        repeated &= negative != center
+    return repeated
 
 
 @compiled_inline
@@ -151,9 +169,15 @@ def prepare_window(
     if pairs == 0:
         return 0
     slot = window % SLOTS
-    draw_outputs(work.outputs, slot, int(batch.words[window]), draw, key, noise, len(vectors))
-    for output in range(work.outputs.shape[1]):
-        prefetch_row(context_vectors, work.outputs[slot, output])
+    center = int(batch.words[window])
+    if draw == work.drawn[0] and repeat_outputs(work.outputs, slot, center, work.drawn[1]):
+        prefetch_row(context_vectors, center)  # the negatives have been asked for
+    else:
+        work.drawn[0], work.drawn[1] = -1, slot
+        if draw_outputs(work.outputs, slot, center, draw, key, noise, len(vectors)):
+            work.drawn[0] = draw
+        for output in range(work.outputs.shape[1]):
+            prefetch_row(context_vectors, work.outputs[slot, output])
     if window + reach < len(batch.words):
         prefetch_row(vectors, int(batch.words[window + reach]))
     return pairs

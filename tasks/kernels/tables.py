@@ -1,5 +1,7 @@
 """The two embedding tables: rows padded to whole vector registers and aligned to a cache line."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,14 @@ def copies_of(table: Table, number: int) -> Table:
     copies = empty_table(number * rows, width).reshape(number, rows, width)
     copies[:] = table
     return copies
+
+
+def aligned(table: NDArray[Any]) -> Table:
+    """A copy as float32 [rows, width] whose first row starts at a cache line, and if LANES divide width every row."""
+    block = empty_table(-(-table.size // LANES), LANES).reshape(-1)
+    copy = block[: table.size].reshape(table.shape)
+    copy[:] = table
+    return copy
 
 
 def padded(table: Table) -> Table:
