@@ -55,7 +55,9 @@ class CleanParams(StageParams):
         ("unicode", "markup", "replace", "lowercase", "min_token_length", "empty", "stopwords", "min_tokens"),
         description="the order of the steps; a step whose knob is off is passed over",
     )
-    unicode: UnicodeForm | None = Field("NFKC", description="Unicode normal form; null: off")
+    unicode: UnicodeForm | None = Field(
+        "NFKC", description="Unicode normal form; korean: NFKC that leaves letters such as ㅋㅋ alone; null: off"
+    )
     markup: bool = Field(False, description="remove HTML tags, decode entities")
     replace: tuple[Replacement, ...] = Field(
         (Replacement(pattern=UUENCODED_LINE, replacement=" "), Replacement(pattern="[^a-zA-Z]", replacement=" ")),
@@ -323,6 +325,7 @@ STAGE = Stage(
         "tasks/storage/schemas.py",
         "tasks/text/cleaner.py",
         "tasks/text/duplicates.py",
+        "tasks/text/hangul.py",
         "tasks/text/markup.py",
         "tasks/text/shards.py",
         "tasks/text/steps.py",

@@ -183,6 +183,8 @@ STAGE = Stage(
         "tasks/storage/matrix.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
+        "tasks/text/hangul.py",
+        "tasks/text/spelling.py",
         "tasks/text/vocabulary.py",
     ),
     unit="words",

@@ -22,15 +22,22 @@ from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.storage.parquet import SHORT_LIVED, open_checked, parquet_writer
 from tasks.storage.schemas import DOCUMENTS, ENCODED, VOCABULARY
 from tasks.text.shards import blocks, read_batches, row_groups, shards_in
-from tasks.text.tokenizers import TokenizerSettings, WhitespaceTokenizer, tokenizer_settings
+from tasks.text.spelling import SPELLINGS
+from tasks.text.stopwords import find_list, read_list
+from tasks.text.tokenizers import TokenizerForMany, TokenizerSettings, WhitespaceTokenizer, tokenizer_settings
 from tasks.text.vocabulary import TokenError, Vocabulary, WordCounts, WordNumbers, encode, merge_counts
+from tasks.text.words import keep_words
 
 
 class TokenizeParams(StageParams):
     """How documents become tokens, and which tokens become the vocabulary."""
 
     tokenizer: Annotated[SerializeAsAny[TokenizerSettings], BeforeValidator(tokenizer_settings)] = Field(
-        WhitespaceTokenizer(), description="kind: whitespace, or kind: regex with a pattern that matches one token"
+        WhitespaceTokenizer(),
+        description="kind: whitespace; regex, with a pattern that matches one token; Korean: kiwi, syllables or jamo",
+    )
+    stopwords: str | None = Field(
+        None, min_length=1, description="drop tokens, as clean.stopwords drops words: for morphemes; null: off"
     )
     min_count: int = Field(5, ge=1, description="words seen less often are left out")
     max_size: int | None = Field(None, ge=1, description="the most frequent words to keep; null: all")
@@ -42,6 +49,7 @@ class CountJob(Job):
 
     source: Path
     tokenizer: TokenizerSettings
+    stopwords: Path | None
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,11 @@ def plan_counting(context: Context, _: Sequence[Report]) -> list[CountJob]:
     shards = shards_in(folder, DOCUMENTS)
     if not shards:
         raise InputError(f"{folder}: no documents to tokenize; run the clean stage")
-    tokenizer = context.section(TokenizeParams).tokenizer
-    return [CountJob(context.work / "counted" / path.name, documents, path, tokenizer) for path, documents in shards]
+    tokenizer, stopwords = context.section(TokenizeParams).tokenizer, _stopwords(context)
+    return [
+        CountJob(context.work / "counted" / path.name, documents, path, tokenizer, stopwords)
+        for path, documents in shards
+    ]
 
 
 def count_shard(job: CountJob) -> Report:
@@ -73,7 +84,7 @@ def count_shard(job: CountJob) -> Report:
     Raises:
         InputError: the tokenizer made a token that is empty or holds white space.
     """
-    tokenize = job.tokenizer.build_for_many()
+    tokenize = _without_stopwords(job.tokenizer, job.stopwords)
     numbers = WordNumbers()
 
     def numbered() -> Iterator[pa.RecordBatch]:
@@ -104,7 +115,7 @@ def plan_encoding(context: Context, _: Sequence[Report]) -> list[EncodeJob]:
     """
     params = context.section(TokenizeParams)
     counted = shards_in(context.work / "counted", ENCODED)
-    everything = merge_counts(_word_counts(path) for path, _ in counted)
+    everything = merge_counts((_word_counts(path) for path, _ in counted), params.tokenizer.spelling)
     if not len(everything):
         raise InputError(
             f"{context.data / 'clean'}: no document has a token; loosen clean or change tokenize.tokenizer"
@@ -171,6 +182,30 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     )
 
 
+def _stopwords(context: Context) -> Path | None:
+    name = context.section(TokenizeParams).stopwords
+    return None if name is None else find_list(name, "tokenize.stopwords")
+
+
+def _inputs(context: Context) -> list[Path]:
+    stopwords = _stopwords(context)
+    return [*parts(context.data / "clean" / "documents"), *([] if stopwords is None else [stopwords])]
+
+
+def _without_stopwords(settings: TokenizerSettings, stopwords: Path | None) -> TokenizerForMany:
+    """The tokenizer, followed by the list; words of the list are spelled as its tokens are."""
+    tokenize = settings.build_for_many()
+    if stopwords is None:
+        return tokenize
+    dropped = pa.array(sorted(map(SPELLINGS[settings.spelling].spell, read_list(stopwords))), pa.string())
+
+    def tokenize_and_drop(texts: pa.StringArray) -> pa.ListArray:
+        tokens = tokenize(texts)
+        return keep_words(tokens, pc.invert(pc.is_in(tokens.flatten(), value_set=dropped)))
+
+    return tokenize_and_drop
+
+
 def _word_counts(path: Path) -> WordCounts:
     """The words of a counted shard, with their counts."""
     with open_checked(path, ENCODED) as file:
@@ -198,7 +233,7 @@ STAGE = Stage(
     about="splits documents into tokens and encodes them as ids of the vocabulary",
     sections={"tokenize": TokenizeParams},
     folder=lambda context: Path("tokenize"),
-    inputs=lambda context: parts(context.data / "clean" / "documents"),
+    inputs=_inputs,
     writes=("vocabulary.parquet", "documents"),
     rounds=(Round(plan_counting, count_shard), Round(plan_encoding, encode_shard)),
     finish=finish,
@@ -207,7 +242,10 @@ STAGE = Stage(
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
+        "tasks/text/hangul.py",
         "tasks/text/shards.py",
+        "tasks/text/spelling.py",
+        "tasks/text/stopwords/__init__.py",
         "tasks/text/tokenizers.py",
         "tasks/text/vocabulary.py",
         "tasks/text/words.py",

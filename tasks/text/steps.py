@@ -21,11 +21,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from tasks.text import hangul
 from tasks.text.markup import remove_markup
 from tasks.text.stopwords import read_list
 from tasks.text.words import keep_words
 
-UnicodeForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
+UnicodeForm = Literal["NFC", "NFD", "NFKC", "NFKD", "korean"]
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,14 @@ class Replacement(BaseModel):
 
 @register
 def unicode(form: UnicodeForm | None) -> TextStep | None:
-    """One spelling for characters that Unicode can spell in several ways (Unicode Standard Annex 15)."""
+    """One spelling for characters that Unicode can spell in several ways (Unicode Standard Annex 15).
+
+    korean: NFKC that leaves letters such as ㅋㅋ alone; see `tasks.text.hangul`.
+    """
     if form is None:
         return None
+    if form == "korean":
+        return TextStep(hangul.normalize)
     return TextStep(lambda text: text if text.isascii() else unicodedata.normalize(form, text))
 
 

@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 from tasks.errors import InputError
 from tasks.storage.parquet import open_checked, write_table
 from tasks.storage.schemas import VOCABULARY
+from tasks.text.spelling import PLAIN, SPELLINGS
+
+SPELLING = "spelling"
+"""The key in the file's metadata."""
 
 MERGED_TOGETHER = 4
 """The words of new shards that are merged at once, as a multiple of the words merged before."""
@@ -28,12 +32,14 @@ class Vocabulary:
     """Words by id.
 
     Attributes:
-        words: the word of id `i` is `words[i - 1]`; all different.
+        words: the word of id `i` is `words[i - 1]`, as people write it; all different.
         counts: int64 [n_words], descending; how often each word stands in the corpus.
+        spelling: how the words stand in the file; see `tasks.text.spelling`.
     """
 
     words: tuple[str, ...]
     counts: NDArray[np.int64]
+    spelling: str = PLAIN
 
     def __len__(self) -> int:
         """The number of words, without padding."""
@@ -62,13 +68,15 @@ class Vocabulary:
         """The words seen at least `min_count` times, and of those the `max_size` first (None: all)."""
         size = int(np.searchsorted(-self.counts, -min_count, side="right"))
         size = size if max_size is None else min(size, max_size)
-        return Vocabulary(self.words[:size], self.counts[:size])
+        return Vocabulary(self.words[:size], self.counts[:size], self.spelling)
 
     def write(self, path: Path) -> None:
-        """Writes the vocabulary as Parquet (`schemas.VOCABULARY`), atomically."""
+        """Writes the vocabulary as Parquet (`schemas.VOCABULARY`), atomically; the spelling is in its metadata."""
         ids = pa.array(np.arange(1, len(self) + 1, dtype=np.int32))
-        columns = [ids, pa.array(self.words, pa.string()), pa.array(self.counts)]
-        write_table(path, pa.Table.from_arrays(columns, schema=VOCABULARY))
+        words = pa.array(map(SPELLINGS[self.spelling].spell, self.words), pa.string(), size=len(self))
+        columns = [ids, words, pa.array(self.counts)]
+        metadata = None if self.spelling == PLAIN else {SPELLING: self.spelling}
+        write_table(path, pa.Table.from_arrays(columns, schema=VOCABULARY.with_metadata(metadata)))
 
     @classmethod
     def read(cls, path: Path) -> "Vocabulary":
@@ -79,6 +87,7 @@ class Vocabulary:
         """
         with open_checked(path, VOCABULARY) as file:
             table = file.read(VOCABULARY.names)
+            spelling = (file.schema_arrow.metadata or {}).get(SPELLING.encode(), PLAIN.encode()).decode()
         if any(column.null_count for column in table.columns):
             raise InputError(f"{path}: holds a null; run the stage tokenize again")
         ids = table["id"].to_numpy()
@@ -90,7 +99,10 @@ class Vocabulary:
             raise InputError(f"{path}: counts should be positive and descending; run the stage tokenize again")
         if len(table["word"].unique()) < len(words):
             raise InputError(f"{path}: a word stands in it twice; run the stage tokenize again")
-        return cls(words, counts)
+        try:
+            return cls(tuple(map(SPELLINGS[spelling].read, words)), counts, spelling)
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{path}: spelled {spelling}, but {error}; run the stage tokenize again") from None
 
 
 def encode(words: pa.StringArray, vocabulary: pa.StringArray) -> NDArray[np.int32]:
@@ -164,8 +176,8 @@ class TokenError(ValueError):
         self.token = token
 
 
-def merge_counts(shards: Iterable[WordCounts]) -> Vocabulary:
-    """The vocabulary of a corpus from those of its shards, which come in corpus order.
+def merge_counts(shards: Iterable[WordCounts], spelling: str = PLAIN) -> Vocabulary:
+    """The vocabulary of a corpus from those of its shards, which come in corpus order and in this spelling.
 
     Shards wait until they hold `MERGED_TOGETHER` times as many words as were merged before: so few words are looked at
     twice, and memory holds so many times the words of the corpus, however many shards there are.
@@ -178,7 +190,8 @@ def merge_counts(shards: Iterable[WordCounts]) -> Vocabulary:
             whole, waiting = _summed([whole, *waiting]), []
     words, counts = _summed([whole, *waiting])
     order = np.argsort(-counts, kind="stable")
-    return Vocabulary(tuple(words.take(pa.array(order)).to_pylist()), counts[order])
+    read = SPELLINGS[spelling].read
+    return Vocabulary(tuple(map(read, words.take(pa.array(order)).to_pylist())), counts[order], spelling)
 
 
 def _summed(parts: Sequence[WordCounts]) -> WordCounts:

@@ -93,6 +93,34 @@ def test_max_size_keeps_the_most_frequent(tmp_path: Path) -> None:
     assert encoded(tmp_path)[0]["ids"] == [2, 2, 1, 1, 1]
 
 
+def test_stopwords_of_tokens(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("의\n는\n")
+    write_clean(tmp_path, [["하늘 의 별", "는 의"], ["별 는 하늘 별"]])
+    facts = run(tmp_path, stopwords=str(tmp_path / "list.txt")).facts
+    assert vocabulary(tmp_path) == [("별", 3), ("하늘", 2)]
+    assert facts["documents_without_tokens"] == 1 and facts["tokens_out_of_vocabulary"] == 0
+    with pytest.raises(InputError, match=r"tokenize\.stopwords: 'no such list' is neither"):
+        run(tmp_path, stopwords="no such list")
+
+
+def test_another_list_makes_the_tokens_stale(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a\n")
+    write_clean(tmp_path, [["a b c"]])
+    run(tmp_path, stopwords=str(tmp_path / "list.txt"))
+    (tmp_path / "list.txt").write_text("b\n")
+    run(tmp_path, stopwords=str(tmp_path / "list.txt"))
+    assert vocabulary(tmp_path) == [("a", 1), ("c", 1)]
+
+
+def test_words_in_letters_are_read_as_people_write_them(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("그\n")
+    write_clean(tmp_path, [["그 별 별 a_b"]])
+    run(tmp_path, tokenizer={"kind": "jamo"}, stopwords=str(tmp_path / "list.txt"))
+    file = tmp_path / "tokenize" / "vocabulary.parquet"
+    assert pq.read_table(file)["word"].to_pylist() == ["ㅂㅕㄹ", "a___b"]
+    assert vocabulary(tmp_path) == [("별", 2), ("a_b", 1)]
+
+
 WORDS = st.sampled_from(["a", "b", "c", "d", "e", "가", "é", "\u200b"])
 CORPORA = st.lists(st.lists(st.lists(WORDS, max_size=6).map(" ".join), max_size=5), min_size=1, max_size=4)
 

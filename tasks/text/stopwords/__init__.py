@@ -15,8 +15,8 @@ def languages() -> list[str]:
     return sorted(path.stem for path in BUNDLED.glob("*.txt"))
 
 
-def find_list(name: str) -> Path:
-    """The file that `name` stands for: the bundled list of that language, else a path.
+def find_list(name: str, knob: str = "clean.stopwords") -> Path:
+    """The file that `name` stands for: the bundled list of that language, else a path. `knob` named it.
 
     Raises:
         InputError: it is neither.
@@ -26,9 +26,7 @@ def find_list(name: str) -> Path:
     path = PROJECT_ROOT / name
     if not path.is_file():
         known = ", ".join(languages())
-        raise InputError(
-            f"clean.stopwords: {name!r} is neither a bundled language ({known}) nor a file; name one of them"
-        )
+        raise InputError(f"{knob}: {name!r} is neither a bundled language ({known}) nor a file; name one of them")
     return path
 
 

@@ -1,8 +1,10 @@
-"""Tokenizers by kind: the two that are there, their settings, and one registered from outside."""
+"""Tokenizers by kind: those that are there, their settings, and one registered from outside."""
 
 import pickle
+import sys
 from typing import Literal
 
+import pyarrow as pa
 import pytest
 
 from tasks.text.tokenizers import TOKENIZERS, Tokenizer, TokenizerSettings, register, tokenizer_settings
@@ -17,6 +19,32 @@ def test_regex() -> None:
     assert tokenize("don't stop, 'me'!") == ["don't", "stop", "me"]
 
 
+def test_syllables() -> None:
+    assert tokenizer_settings({"kind": "syllables"}).build()(" 한국은 K리그ㅋㅋ 1부 ") == [
+        *("한", "국", "은", "K", "리", "그", "ㅋㅋ", "1", "부")
+    ]
+
+
+def test_jamo() -> None:
+    tokenize = tokenizer_settings({"kind": "jamo"}).build()
+    assert tokenize("자연어 처리 a_b") == ["ㅈㅏ_ㅇㅕㄴㅇㅓ_", "ㅊㅓ_ㄹㅣ_", "a___b"]
+
+
+def test_kiwi_finds_morphemes() -> None:
+    text = "아버지가 방에 들어가신다"
+    assert tokenizer_settings({"kind": "kiwi"}).build()(text) == ["아버지", "가", "방", "에", "들어가", "시", "ㄴ다"]
+    nouns = tokenizer_settings({"kind": "kiwi", "keep": ["NN"]})
+    assert nouns.build()(text) == ["아버지", "방"]
+    tagged = tokenizer_settings({"kind": "kiwi", "keep": ["NNG", "VV"], "tagged": True}).build_for_many()
+    assert tagged(pa.array([text, "", "방"])).to_pylist() == [["아버지/NNG", "방/NNG", "들어가/VV"], [], ["방/NNG"]]
+
+
+def test_kiwi_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kiwipiepy", None)
+    with pytest.raises(ValueError, match=r"needs the package kiwipiepy; pip install -e '\.\[korean\]'"):
+        tokenizer_settings({"kind": "kiwi"})
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -25,7 +53,7 @@ def test_regex() -> None:
         ({"kind": "regex", "pattern": r"\w*"}, "matches the empty string"),
         ({"kind": "regex"}, "pattern"),
         ({"kind": "whitespace", "pattern": "a"}, "pattern"),
-        ({"kind": "nonsense"}, "the tokenizers are whitespace, regex"),
+        ({"kind": "nonsense"}, "the tokenizers are whitespace, regex, syllables, jamo, kiwi"),
         ("whitespace", "should be a mapping with a kind"),
     ],
 )
@@ -43,10 +71,10 @@ def test_a_tokenizer_of_ones_own_is_known_by_its_kind(monkeypatch: pytest.Monkey
     monkeypatch.setattr("tasks.text.tokenizers.TOKENIZERS", dict(TOKENIZERS))
 
     @register
-    class Syllables(TokenizerSettings):
-        kind: Literal["syllables"] = "syllables"
+    class Letters(TokenizerSettings):
+        kind: Literal["letters"] = "letters"
 
         def build(self) -> Tokenizer:
             return list
 
-    assert tokenizer_settings({"kind": "syllables"}).build()("가나") == ["가", "나"]
+    assert tokenizer_settings({"kind": "letters"}).build()("ab") == ["a", "b"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tasks.errors import InputError
 from tasks.storage.parquet import write_table
 from tasks.storage.schemas import VOCABULARY
+from tasks.text.spelling import JAMO
 from tasks.text.vocabulary import TokenError, Vocabulary, WordCounts, WordNumbers, encode, merge_counts
 
 SHARDS = st.lists(st.lists(st.sampled_from(["a", "b", "c", "d", "가", "é", "zz"])), max_size=12)
@@ -56,6 +58,26 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     read = Vocabulary.read(tmp_path / "vocabulary.parquet")
     assert read.words == written.words
     assert read.counts.tolist() == written.counts.tolist() and read.counts.dtype == np.int64
+
+
+def test_a_file_may_hold_words_in_letters(tmp_path: Path) -> None:
+    path = tmp_path / "vocabulary.parquet"
+    shards = (WordCounts(pa.array(words), np.array(counts)) for words, counts in [(["ㅂㅏㅇ", "a"], [1, 2])])
+    written = merge_counts(shards, JAMO)
+    assert written.words == ("a", "방")
+    written.write(path)
+    assert pq.read_table(path)["word"].to_pylist() == ["a", "ㅂㅏㅇ"]
+    read = Vocabulary.read(path)
+    assert (read.words, read.spelling) == (("a", "방"), JAMO)
+    assert "방" in read.limited(1, None) and read.limited(1, 1).spelling == JAMO
+
+
+@pytest.mark.parametrize(("spelling", "message"), [("jamo", "no decomposed character"), ("runes", "'runes'")])
+def test_a_spelling_that_does_not_fit_is_refused(tmp_path: Path, spelling: str, message: str) -> None:
+    path = tmp_path / "vocabulary.parquet"
+    write_table(path, pa.table([[1], ["ㅂㅏ"], [1]], schema=VOCABULARY.with_metadata({"spelling": spelling})))
+    with pytest.raises(InputError, match=rf"vocabulary\.parquet: spelled {spelling}, but .*{message}"):
+        Vocabulary.read(path)
 
 
 @pytest.mark.parametrize(
