@@ -14,7 +14,9 @@ from benchmarks.result import PROFILE
 from benchmarks.row import Measured
 from tasks.errors import InputError
 from tasks.request import request
+from tasks.stages import stage
 from tasks.storage.hashing import file_sha256
+from tasks.train import TrainParams
 
 PREPARING = ("download", "clean", "tokenize", "skipgrams")
 """The stages before training."""
@@ -91,8 +93,10 @@ def stage_command(bench: Bench, name: str, data: Path, *changed: str) -> list[st
 
 
 def params(bench: Bench, data: Path, *changed: str) -> Mapping[str, Any]:
-    """The params that such a stage sees, for the peers."""
-    return request(PROFILE, (*bench.changed, *changed), data, bench.root).raw
+    """The params that such a stage sees, for the peers; of train those of the first model."""
+    asked = request(PROFILE, (*bench.changed, *changed), data, bench.root)
+    train = asked.context(stage("train")).section(TrainParams)
+    return {**asked.raw, "train": train.determining()}
 
 
 def train(

@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 from tasks.formats.word2vec import read_binary
+from tasks.loading import load
 from tasks.scoring.analogies import score_analogies
 from tasks.scoring.keyed import packaged
 from tasks.scoring.similarity import score_pairs
-from tasks.vectors import Vectors, load
+from tasks.vectors import Vectors
 
 PAIRS = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 ANALOGIES = "questions-words.txt"

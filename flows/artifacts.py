@@ -25,12 +25,13 @@ def stage_table(outcome: Outcome) -> None:
     """The stage's facts and seconds, as a table."""
     rows = [{"what": name, "value": _short(value)} for name, value in outcome.report.facts.items()]
     rows.append({"what": "seconds", "value": _short(outcome.report.run.get("seconds"))})
-    create_table_artifact(rows, key=outcome.stage, description=f"Stage {outcome.stage}: {outcome.folder}")
+    name = outcome.stage if outcome.model is None else f"{outcome.stage}-{outcome.model}"
+    create_table_artifact(rows, key=name, description=f"Stage {name}: {outcome.folder}")
 
 
-def report(path: Path) -> None:
+def report(key: str, path: Path) -> None:
     """The report page."""
-    create_markdown_artifact(path.read_text("utf-8"), key="report", description=f"From {path}")
+    create_markdown_artifact(path.read_text("utf-8"), key=key, description=f"From {path}")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from prefect.logging.handlers import APILogHandler
 from flows import artifacts, ledger
 from flows.runners import FlowExecutor
 from flows.worker import worker_process
-from tasks.pipeline.carry_out import Outcome, carry_out
+from tasks.pipeline.carry_out import Outcome, carry_out, facts_by_stage
 from tasks.pipeline.locking import exclusive
 from tasks.pipeline.workers import die_with
 from tasks.request import Request, request
@@ -28,16 +28,22 @@ class Run:
         self._before = ledger.snapshot(asked) if asked.tracked else None
         self._outcomes: list[Outcome] = []
 
-    def stage(self, name: str) -> None:
-        """Carries out one stage, or finds it fresh; shows its facts on Prefect's page."""
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Which models are trained."""
+        return self._asked.models
+
+    def stage(self, name: str, model: str | None = None) -> None:
+        """Carries out one stage, for one model if it is a stage for each; shows its facts on Prefect's page."""
         declared = stage(name)
-        outcome = carry_out(declared, self._asked.context(declared), self._executor.for_stage(name))
+        outcome = carry_out(declared, self._asked.context(declared, model), self._executor.for_stage(name))
         artifacts.stage_table(outcome)
         self._outcomes.append(outcome)
 
     def show_report(self) -> None:
-        """The report as an artifact."""
-        artifacts.report(self._outcomes[-1].folder / "report.md")
+        """The report of the last model as an artifact."""
+        last = self._outcomes[-1]
+        artifacts.report(f"report-{last.model}", last.folder / "report.md")
 
     def record(self) -> None:
         """Tells DVC what was made; a run that differs from params.yaml leaves DVC alone."""
@@ -45,8 +51,8 @@ class Run:
             ledger.record(self._asked, self._before)
 
     def facts(self) -> dict[str, object]:
-        """The facts of each stage, by its name."""
-        return {outcome.stage: outcome.report.facts for outcome in self._outcomes}
+        """See `facts_by_stage`."""
+        return facts_by_stage(self._outcomes)
 
 
 @contextmanager

@@ -18,22 +18,23 @@ def train(
         wait: wait for another run on that folder to end, instead of failing.
 
     Returns:
-        The facts of each stage, by its name.
+        The facts of each stage, by its name; of train, export and evaluate by the model's name below that.
     """
     with opened(profile, overrides or [], data, wait) as run:
         return contents(run)
 
 
 def contents(run: Run) -> dict[str, object]:
-    """The stages in order, then what closes a run."""
+    """The stages in order, the last three for each model, then what closes a run."""
     run.stage("download")
     run.stage("clean")
     run.stage("tokenize")
     run.stage("skipgrams")
-    run.stage("train")
-    run.stage("export")
-    run.stage("evaluate")
+    for model in run.models:
+        run.stage("train", model)
+        run.stage("export", model)
+        run.stage("evaluate", model)
+        run.show_report()
 
-    run.show_report()
     run.record()
     return run.facts()

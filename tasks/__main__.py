@@ -4,14 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from tasks.errors import InputError
 from tasks.exits import leaving
 from tasks.interruption import install
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import RunnerName, pooled
 from tasks.pipeline.locking import exclusive
+from tasks.pipeline.stage import Context, Stage
 from tasks.pipeline.workers import cores
 from tasks.progress import log_to_stderr
-from tasks.request import request
+from tasks.request import Request, request
 from tasks.stages import NAMES, stage
 
 
@@ -19,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one stage; returns the exit code (see `tasks.exits`)."""
     parser = argparse.ArgumentParser(prog="python -m tasks", description="Run one stage of the pipeline.")
     parser.add_argument("stage", choices=NAMES)
+    parser.add_argument("--model", help="for stages that run once for each model of train.model: this one only")
     parser.add_argument("--profile", help="a profile to lay over params.yaml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a value to lay over it"
@@ -31,9 +34,22 @@ def main(arguments: list[str] | None = None) -> int:
         asked = request(options.profile, tuple(options.set), options.data)
         declared = stage(options.stage)
         kind: RunnerName = "threads" if asked.run.runner == "threads" else "processes"
+        execute = pooled(kind, asked.workers, max(1, cores() // asked.workers))
         with exclusive(asked.data):
-            carry_out(declared, asked.context(declared), pooled(kind, asked.workers, max(1, cores() // asked.workers)))
+            for context in _contexts(asked, declared, options.model):
+                carry_out(declared, context, execute)
     return exit_code()
+
+
+def _contexts(asked: Request, declared: Stage, model: str | None) -> list[Context]:
+    contexts = asked.contexts(declared)
+    if model is None:
+        return contexts
+    chosen = [context for context in contexts if context.model == model] if declared.per_model else []
+    if not chosen:
+        having = f"its models are {', '.join(asked.models)}" if declared.per_model else "it is the same for all models"
+        raise InputError(f"{declared.name}: there is none for the model {model!r}; {having}")
+    return chosen
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from tasks.errors import InputError
 from tasks.models import model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.scoring.analogies import Section, read_questions, score_analogies
+from tasks.scoring.comparison import write_comparison
 from tasks.scoring.keyed import packaged
 from tasks.scoring.one_thread import one_thread
 from tasks.scoring.plots import plot_loss, read_history
@@ -264,9 +265,13 @@ def folder(context: Context) -> Path:
     return model_folder("evaluate", context.model)
 
 
-def draw_speed(context: Context, published: Path) -> None:
-    """speed.csv and speed.png: how fast the training was that made these vectors, where this machine knows it."""
+def write_beside(context: Context, published: Path) -> None:
+    """What no two runs have equal: speed.csv and speed.png, how fast the training was that made these vectors, where
+    this machine knows it; and the page that compares the models.
+    """
     from tasks.scoring.plots import plot_speed
+
+    write_comparison(context.data)
 
     run = context.data / model_folder("train", context.model) / "run.json"
     if run.is_file():
@@ -295,22 +300,18 @@ STAGE = Stage(
     about="similarity and analogy scores with coverage, neighbours, a map, a report",
     sections={"evaluate": EvaluateParams},
     folder=folder,
+    per_model=True,
     inputs=inputs,
     writes=("report.md", "neighbours.json", "loss.png", "map.png", "scores"),
     rounds=(Round(plan, work),),
     finish=finish,
-    beside=draw_speed,
+    beside=write_beside,
     code=(
         "tasks/evaluate.py",
         "tasks/models.py",
         "tasks/vectors.py",
-        "tasks/formats/glove.py",
-        "tasks/formats/projector.py",
-        "tasks/formats/rows.py",
-        "tasks/formats/sniff.py",
-        "tasks/formats/word2vec.py",
-        "tasks/formats/words.py",
         "tasks/scoring/analogies.py",
+        "tasks/scoring/comparison.py",
         "tasks/scoring/keyed.py",
         "tasks/scoring/one_thread.py",
         "tasks/scoring/plots.py",

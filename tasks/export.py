@@ -166,6 +166,7 @@ STAGE = Stage(
     about="vectors as word2vec, GloVe and TensorBoard files, each read back and compared",
     sections={"export": ExportParams},
     folder=folder,
+    per_model=True,
     inputs=inputs,
     writes=tuple(FILES.values()),
     rounds=(Round(plan, work),),

@@ -1,10 +1,16 @@
-"""The models that can be trained, and where their artifacts lie: each in a folder of its own, as in train/sgns."""
+"""The models that can be trained, what each learns from, and where its artifacts lie: in a folder of its own."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 ModelName = Literal["sgns", "cbow"]
 """Skip-grams with negative sampling (Mikolov et al. 2013); CBOW with the corrected gradient (İrsoy et al. 2021)."""
+
+MODELS: tuple[ModelName, ...] = get_args(ModelName)
+
+READS: Mapping[ModelName, str] = {"sgns": "skipgrams", "cbow": "skipgrams"}
+"""The stage whose shards each learns from."""
 
 EngineName = Literal["numba", "tensorflow"]
 """Who computes."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import InputError
-from tasks.models import DEFAULT_MODEL
 from tasks.params import PARAMS_FILE, RunParams, load, overlaid, parsed, sections, stage_sections, validate
 from tasks.pipeline.stage import Context, Stage
 from tasks.pipeline.workers import cores
 from tasks.project import project_root
 from tasks.storage.hashing import json_sha256
+from tasks.train import TrainParams
 
 RUNS = ".runs"
 """Below data/: the artifacts of runs that differ from params.yaml."""
@@ -46,22 +46,33 @@ class Request:
         return section
 
     @property
-    def model(self) -> str:
-        """Which model is trained."""
-        return str((self.raw.get("train") or {}).get("model", DEFAULT_MODEL))
+    def models(self) -> tuple[str, ...]:
+        """Which models are trained, in order."""
+        section = sections(self.raw, {"train": TrainParams})["train"]
+        assert isinstance(section, TrainParams)
+        return tuple(section.model)
 
     @property
     def workers(self) -> int:
         """Jobs side by side."""
         return self.run.workers or cores()
 
-    def context(self, stage: Stage) -> Context:
-        """Where `stage` runs and with what. A stage of one job has all cores; else jobs x threads <= cores."""
+    def contexts(self, stage: Stage) -> list[Context]:
+        """Where `stage` runs and with what: once, or once for each model."""
+        return [self.context(stage, model) for model in (self.models if stage.per_model else self.models[:1])]
+
+    def context(self, stage: Stage, model: str | None = None) -> Context:
+        """Where `stage` runs and with what, for one model, by default the first.
+
+        A stage of one job has all cores; else jobs x threads <= cores.
+        """
+        model = model or self.models[0]
+        given = stage_sections(self.raw, stage)
         return Context(
             data=self.data,
             work=self.data / ".work" / stage.name,
-            sections=stage_sections(self.raw, stage),
-            model=self.model,
+            sections={name: section.for_model(model) for name, section in given.items()},
+            model=model,
             workers=self.workers,
             threads=cores(),
         )

@@ -9,24 +9,27 @@ for the checkpoint and one for each stream, some row groups.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tasks.errors import InputError
-from tasks.models import EngineName, ModelName, model_folder
+from tasks.models import DEFAULT_MODEL, MODELS, READS, EngineName, ModelName, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
 from tasks.storage.atomic import atomic_file
 
 
 class TrainParams(StageParams):
-    """How vectors are trained."""
+    """How vectors are trained: values for all models, and those in which a model has its own."""
 
-    model: ModelName = Field(
-        "sgns", description="sgns: skip-gram with negative sampling; cbow: with corrected gradient"
+    model: dict[ModelName, str] = Field(
+        {DEFAULT_MODEL: READS[DEFAULT_MODEL]},
+        description="the models, each with the stage that it reads, or their names alone; "
+        "sgns: skip-gram with negative sampling; cbow: with corrected gradient",
     )
     engine: EngineName = Field("numba", description="numba: CPU cores; tensorflow: also a GPU, sgns only")
     dim: int = Field(100, ge=1, le=4096, description="numbers a vector")
@@ -47,6 +50,22 @@ class TrainParams(StageParams):
     checkpoint_seconds: float = Field(
         30.0, gt=0, description="how often a checkpoint is written", json_schema_extra={"volatile": True}
     )
+    sgns: dict[str, Any] = Field({}, description="values of sgns alone: {learning_rate: 0.03}")
+    cbow: dict[str, Any] = Field({}, description="values of cbow alone")
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _with_what_it_reads(cls, value: Any) -> Any:
+        """A name, or a list of them, as a mapping."""
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list | tuple | Mapping) or not names:
+            raise ValueError(f"should name models: {', '.join(MODELS)}")
+        for name in names:
+            if name not in MODELS:
+                raise ValueError(f"there is no model {name!r}; the models are {', '.join(MODELS)}")
+            if isinstance(names, Mapping) and names[name] != READS[name]:
+                raise ValueError(f"{name} reads {READS[name]}; write {name}: {READS[name]}")
+        return {name: READS[name] for name in names}
 
     @model_validator(mode="after")
     def _falling(self) -> "TrainParams":
@@ -55,10 +74,40 @@ class TrainParams(StageParams):
         return self
 
     @model_validator(mode="after")
-    def _engine_has_model(self) -> "TrainParams":
-        if self.engine == "tensorflow" and self.model != "sgns":
-            raise ValueError(f"the engine tensorflow has sgns only; train {self.model} with engine: numba")
+    def _fits_each_model(self) -> "TrainParams":
+        if len(self.model) > 1 or getattr(self, self.name):
+            for name in self.model:
+                self._fits(name)
+        elif self.engine == "tensorflow" and self.name != "sgns":
+            raise ValueError(f"the engine tensorflow has sgns only; train {self.name} with engine: numba")
         return self
+
+    def _fits(self, name: str) -> None:
+        try:
+            self.for_model(name)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            place = ".".join([name, *map(str, wrong["loc"])])
+            raise ValueError(f"{place}: {wrong['msg'].removeprefix('Value error, ')}") from None
+
+    @property
+    def name(self) -> ModelName:
+        """The model, of values for one."""
+        return next(iter(self.model))
+
+    def for_model(self, model: str) -> "TrainParams":
+        """The values with which one model is trained, and which alone determine its vectors.
+
+        Raises:
+            ValidationError: its own values are wrong.
+        """
+        common = self.model_dump(exclude={"model", *MODELS})
+        return TrainParams.model_validate(common | getattr(self, model) | {"model": model})
+
+    def determining(self) -> dict[str, Any]:
+        """See `StageParams`; of values for one model."""
+        found = {key: value for key, value in super().determining().items() if key not in MODELS}
+        return found | {"model": self.name}
 
 
 @dataclass(frozen=True)
@@ -98,7 +147,7 @@ def work(job: TrainJob) -> Report:
     params, folder = job.params, job.output.parent
     trained = train(
         Recipe(
-            model=params.model,
+            model=params.name,
             engine=params.engine,
             vocabulary=job.vocabulary,
             draws=job.draws,
@@ -177,6 +226,7 @@ STAGE = Stage(
     sections={"train": TrainParams},
     folder=lambda context: model_folder("train", context.model),
     inputs=_inputs,
+    per_model=True,
     writes=("vectors.npy", "context_vectors.npy", "history.csv"),
     rounds=(Round(plan, work),),
     finish=finish,

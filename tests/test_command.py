@@ -127,7 +127,7 @@ def test_a_run_with_another_value_has_a_folder_of_its_own(project: Path, ran: Le
     facts = json.loads(ran.out)
     assert list(facts) == list(NAMES)
     assert ran.err.splitlines()[-1].startswith("evaluate: "), "nothing is sent to the server after its end"
-    assert facts["train"]["dim"] == 6
+    assert facts["train"]["sgns"]["dim"] == 6
     assert (data / "evaluate" / "sgns" / "report.md").is_file()
     assert not (project / "dvc.lock").exists()
     assert {path.name for path in (project / "data").iterdir()} <= {"bundled", "raw", "source.lock", ".runs", ".work"}

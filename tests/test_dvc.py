@@ -6,6 +6,7 @@ The tests follow one another on the same copy, each from where the one before ha
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,8 @@ class Project:
 
     def ran(self, output: str) -> list[str]:
         """The stages that dvc has run, from what it said."""
-        return [name for name in NAMES if f"Running stage '{name}'" in output]
+        found = re.findall(r"Running stage '(\w+)(?:@(\w+))?'", output)
+        return [name for name in NAMES if name in {stage for stage, model in found if model in ("", "sgns")}]
 
     def imported(self) -> dict[str, set[str]]:
         """What each stage's process imported since the last call."""
@@ -207,7 +209,29 @@ def test_an_experiment_with_another_dimension(project: Project) -> None:
     assert dim == {"old": 8, "new": 50, "diff": 42}
     assert "wide" in project.dvc("exp", "list")
     assert yaml.safe_load((project.folder / "params.yaml").read_text())["train"]["dim"] == 50
-    assert set(project.json("status")) == {"export", "evaluate"}
+    assert set(project.json("status")) == {"export@sgns", "evaluate@sgns"}
+
+
+def test_another_model_reruns_nothing_of_the_first(project: Project) -> None:
+    project.dvc("repro")
+    project.imported()
+    before = tree(project.folder / "data")
+    change_params(project.folder, {"train": {"model": {"cbow": "skipgrams"}}})
+    assert set(project.json("status")) == {"train@cbow", "export@cbow", "evaluate@cbow"}
+    said = project.dvc("repro")
+    assert re.findall(r"Running stage '(\S+)'", said) == ["train@cbow", "export@cbow", "evaluate@cbow"]
+    after = tree(project.folder / "data")
+    assert {name: after[name] for name in before} == before | {
+        "evaluate/comparison.md": after["evaluate/comparison.md"]
+    }
+    assert after["train/cbow/vectors.npy"] != after["train/sgns/vectors.npy"]
+    comparison = (project.folder / "data" / "evaluate" / "comparison.md").read_text()
+    assert "| model | sgns | cbow |" in comparison and "| wordsim353 |" in comparison
+    project.commit("CBOW beside it")
+    change_params(project.folder, {"train": {"cbow": {"learning_rate": 0.1}}})
+    assert set(project.json("status")) == {"train@cbow"}
+    summary = project.run(sys.executable, "-m", "wordloom.cli", "run", "--data", str(project.folder.parent / "both"))
+    assert "Training, sgns" in summary and "Training, cbow" in summary
 
 
 def test_a_flow_refuses_to_run_inside_a_stage(project: Project) -> None:

@@ -18,8 +18,8 @@ DATA = Path("/somewhere/data")
 
 FORECAST = Forecast(
     stages=[
-        StageForecast("tokenize", {"words": 10}, disk=100, work=250, memory=300, seconds=2.0, standing=0),
-        StageForecast("train", {"words": 10}, disk=50, work=100, memory=900, seconds=5.0, standing=0),
+        StageForecast("tokenize", None, {"words": 10}, disk=100, work=250, memory=300, seconds=2.0, standing=0),
+        StageForecast("train", "sgns", {"words": 10}, disk=50, work=100, memory=900, seconds=5.0, standing=0),
     ],
     absent=[],
     sampled=0.1,
@@ -74,7 +74,7 @@ def test_the_command_on_the_bundled_corpus(environment: dict[str, str], tmp_path
     found = json.loads(done.stdout)
     assert [each["stage"] for each in found["stages"]] == list(NAMES)
     for each in found["stages"]:
-        assert each.keys() == {"stage", "makes", "disk", "work", "memory", "seconds", "standing"}
+        assert each.keys() == {"stage", "model", "makes", "disk", "work", "memory", "seconds", "standing"}
         assert each["disk"] > 0 and each["memory"] > 0 and each["seconds"] > 0 and each["standing"] == 0
     assert found["total"].keys() == {"disk", "memory", "seconds"}
     assert found["free"]["disk"] > found["total"]["disk"] and found["refusals"] == []

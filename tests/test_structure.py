@@ -11,6 +11,7 @@ from tasks.params import validate
 from tasks.pipeline.stage import Stage
 from tasks.request import request
 from tasks.stages import NAMES, stage, stages
+from tasks.train import TrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,8 +21,11 @@ CARRIES = ("tasks/pipeline/", "tasks/errors.py", "tasks/progress.py", "tasks/int
 
 @pytest.fixture(scope="module")
 def dvc() -> dict[str, dict[str, object]]:
-    content = yaml.safe_load((ROOT / "dvc.yaml").read_text())
-    return content["stages"]  # type: ignore[no-any-return]
+    """The stages; of those that are there for each model of train.model, what each does."""
+    found = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for entry in found.values():
+        assert entry.get("foreach", "${train.model}") == "${train.model}"
+    return {name: entry.get("do", entry) for name, entry in found.items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -32,15 +36,15 @@ def test_a_stage_has_one_name_in_eight_places(name: str, dvc: dict[str, dict[str
     assert (ROOT / "tasks" / f"{name}.py").is_file()
     assert name in declared.sections
     assert name in yaml.safe_load((ROOT / "params.yaml").read_text())
-    assert dvc[name]["cmd"] == f"python -m tasks {name}"
+    assert dvc[name]["cmd"] == f"python -m tasks {name}" + " --model ${key}" * declared.per_model
     assert declared.folder(asked.context(declared)).parts[0] == name
-    assert f'run.stage("{name}")' in (ROOT / "flows" / "train.py").read_text()
+    assert f'run.stage("{name}"' in (ROOT / "flows" / "train.py").read_text()
     assert (ROOT / "tests" / "tasks" / f"test_{name}.py").is_file()
     assert re.search(rf"^\| `?{name}`? \|", (ROOT / "README.md").read_text(), re.MULTILINE)
 
 
 def test_the_flow_and_dvc_have_the_stages_in_the_same_order(dvc: dict[str, dict[str, object]]) -> None:
-    flow = re.findall(r'run\.stage\("(\w+)"\)', (ROOT / "flows" / "train.py").read_text())
+    flow = re.findall(r'run\.stage\("(\w+)"', (ROOT / "flows" / "train.py").read_text())
     assert tuple(flow) == NAMES == tuple(dvc)
 
 
@@ -57,7 +61,7 @@ def test_dvc_yaml_mirrors_the_stage(declared: Stage, dvc: dict[str, dict[str, ob
     context = asked.context(declared)
     folder = Path("data") / declared.folder(context)
     entry = dvc[declared.name]
-    assert set(entry["params"]) == set(declared.sections)  # type: ignore[call-overload]
+    assert set(_names(entry["params"])) == _params(declared)
 
     outs = {str(folder / name) for name in (*declared.writes, "manifest.json")}
     assert {_resolved(each) for each in _names(entry["outs"])} | {
@@ -125,14 +129,23 @@ def _has_code(package: Path) -> bool:
     return package.is_file() and len(ast.parse(package.read_text()).body) > 1
 
 
+def _params(declared: Stage) -> set[str]:
+    """The sections that a stage depends on; of train the values for all models that matter, and the model's own."""
+    if declared.name != "train":
+        return set(declared.sections)
+    common = TrainParams(model="sgns").determining().keys() - {"model"}  # type: ignore[arg-type]
+    return {f"train.{key}" for key in (*common, "${key}")}
+
+
 def _names(entries: object) -> list[str]:
     assert isinstance(entries, list)
     return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
 
 
 def _resolved(name: str) -> str:
-    """`${train.model}` and the like, from params.yaml."""
+    """`${corpus.folder}` and the like, from params.yaml; of the first model, its name and what it reads."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params |= zip(("key", "item"), next(iter(params["train"]["model"].items())), strict=True)
 
     def value(match: re.Match[str]) -> str:
         found = params

@@ -5,6 +5,7 @@ vectors = wordloom.load("data/train/sgns")
 vectors.neighbours("engine"), vectors.manifest
 """
 
-from tasks.vectors import Vectors, load
+from tasks.loading import load
+from tasks.vectors import Vectors
 
 __all__ = ["Vectors", "load"]

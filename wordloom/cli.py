@@ -117,9 +117,9 @@ def stages(profile: Profile = None, overrides: Overrides = None, data: Data = No
     if as_json:
         print(json.dumps([asdict(row) | {"folder": str(row.folder)} for row in rows], indent=2))
         return
-    table = Table("stage", "state", "what it does")
+    table = Table("stage", "model", "state", "what it does")
     for row in rows:
-        table.add_row(row.stage, row.state, row.about)
+        table.add_row(row.stage, row.model or "", row.state, row.about)
     console = Console()
     console.print(table)
     for state in sorted({row.state for row in rows}):
@@ -182,7 +182,7 @@ def serve(port: Annotated[int, typer.Option(help="Port of the dashboard on local
 
 
 def _vectors(path: Path | None) -> Any:
-    from tasks.vectors import load
+    from tasks.loading import load
     from wordloom.summary import default_vectors
 
     return load(path or default_vectors(request()))

@@ -84,7 +84,8 @@ def show(forecast: Forecast, room: Room, verdict: Verdict) -> None:
     for each in forecast.stages:
         makes = ", ".join(f"{human(number)} {name}" for name, number in each.makes.items())
         figures = _bytes(each.disk), _bytes(each.work), _bytes(each.memory), _time(each.seconds)
-        table.add_row(each.stage, makes, *figures, end_section=each is forecast.stages[-1])
+        name = each.stage if each.model is None else f"{each.stage} {each.model}"
+        table.add_row(name, makes, *figures, end_section=each is forecast.stages[-1])
     if forecast.cache:
         table.add_row("DVC's cache", "copies of all but skipgrams", _bytes(forecast.cache), "", "", "")
     table.add_row("in all", "", _bytes(forecast.disk), "", _bytes(forecast.memory), _time(forecast.seconds))

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flows import ledger, settings
 from tasks.errors import Interrupted
-from tasks.pipeline.carry_out import Outcome, fresh
+from tasks.pipeline.carry_out import Outcome, facts_by_stage, fresh
 from tasks.pipeline.locking import exclusive
 from tasks.request import Request
 from tasks.stages import stages
@@ -15,16 +15,16 @@ logger = logging.getLogger("wordloom")
 
 
 def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) -> dict[str, object]:
-    """Runs what is stale and returns the facts of each stage, by its name."""
+    """Runs what is stale and returns the facts; see `facts_by_stage`."""
     settings.apply(asked.root)
     ledger.refuse_inside_dvc()
     with exclusive(asked.data):
         standing = _standing(asked)
-        if len(standing) == len(stages()):
+        if standing is not None:
             if asked.tracked and not ledger.is_clean(asked.root):
                 ledger.record(asked, ledger.snapshot(asked))
             logger.info("nothing has changed: every stage is fresh")
-            return {each.stage: each.report.facts for each in standing}
+            return facts_by_stage(standing)
     from flows.server import own_server
 
     with own_server(meanwhile=lambda: import_module("flows.train")):
@@ -39,12 +39,13 @@ def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) 
     return facts
 
 
-def _standing(asked: Request) -> list[Outcome]:
-    """The outcomes of the fresh stages, up to the first stale one."""
+def _standing(asked: Request) -> list[Outcome] | None:
+    """The outcomes of all stages if all are fresh."""
     outcomes: list[Outcome] = []
     for stage in stages():
-        outcome = fresh(stage, asked.context(stage))
-        if outcome is None:
-            break
-        outcomes.append(outcome)
+        for context in asked.contexts(stage):
+            outcome = fresh(stage, context)
+            if outcome is None:
+                return None
+            outcomes.append(outcome)
     return outcomes

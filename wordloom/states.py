@@ -20,9 +20,10 @@ MEANING: dict[State, str] = {
 
 @dataclass(frozen=True)
 class StageState:
-    """A row of the list."""
+    """A row of the list; `model` is None where the stage is the same for all models."""
 
     stage: str
+    model: str | None
     state: State
     about: str
     folder: Path
@@ -31,17 +32,19 @@ class StageState:
 def states(asked: Request) -> list[StageState]:
     """All stages in order. What comes after a stage that is not fresh waits for it, however whole it looks."""
     rows: list[StageState] = []
-    waiting = False
+    waiting: set[str | None] = set()  # models whose stages wait; None: all stages do
     for stage in stages():
-        context = asked.context(stage)
-        folder = asked.data / stage.folder(context)
-        state: State
-        if not (folder / "manifest.json").is_file():
-            state = "missing"
-        elif waiting:
-            state = "waiting"
-        else:
-            state = "fresh" if fresh(stage, context) else "stale"
-        waiting = waiting or state != "fresh"
-        rows.append(StageState(stage.name, state, stage.about, folder))
+        for context in asked.contexts(stage):
+            model = context.model if stage.per_model else None
+            folder = asked.data / stage.folder(context)
+            state: State
+            if not (folder / "manifest.json").is_file():
+                state = "missing"
+            elif waiting & {None, model}:
+                state = "waiting"
+            else:
+                state = "fresh" if fresh(stage, context) else "stale"
+            if state != "fresh":
+                waiting.add(model)
+            rows.append(StageState(stage.name, model, state, stage.about, folder))
     return rows

@@ -13,13 +13,14 @@ from tasks.errors import InputError
 from tasks.models import model_folder
 from tasks.progress import human
 from tasks.request import Request
+from tasks.scoring.comparison import COMPARISON
 
 SHOWN_NEIGHBOURS = 6
 
 
 def trained_folder(asked: Request) -> Path | None:
-    """The folder of the vectors that the last run trained; None if there are none yet."""
-    folder = asked.data / model_folder("train", asked.model)
+    """The folder of the vectors that the last run trained, of the first of its models; None if there are none yet."""
+    folder = asked.data / model_folder("train", asked.models[0])
     return folder if (folder / "vectors.npy").is_file() else None
 
 
@@ -31,7 +32,7 @@ def default_vectors(asked: Request) -> Path:
     """
     folder = trained_folder(asked)
     if folder is None:
-        place = asked.data / model_folder("train", asked.model)
+        place = asked.data / model_folder("train", asked.models[0])
         raise InputError(f"{place}: no vectors yet; make run trains them, or name a file with --vectors")
     return folder
 
@@ -39,44 +40,50 @@ def default_vectors(asked: Request) -> Path:
 def show(asked: Request) -> None:
     """Prints the summary of what lies in the run's data folder."""
     console = Console()
-    for title, rows in _sections(asked):
+    sections = [("Corpus", _corpus(asked.data))]
+    for model in asked.models:
+        behind = f", {model}" if len(asked.models) > 1 else ""
+        sections += [(f"{title}{behind}", rows) for title, rows in _model(asked.data, model)]
+    for title, rows in sections:
         table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 2))
         table.add_column(style="dim", min_width=18)
         table.add_column()
         for name, value in rows:
             table.add_row(name, Text(value))
         console.print(table)
-    export, evaluate = (
-        asked.data / model_folder("export", asked.model),
-        asked.data / model_folder("evaluate", asked.model),
-    )
-    for name, path in (("vectors", export), ("report", evaluate / "report.md")):
-        console.print(f"{name:<9}{near(path)}", highlight=False, markup=False, soft_wrap=True)
+    for model in asked.models:
+        export, evaluate = (asked.data / model_folder(stage, model) for stage in ("export", "evaluate"))
+        for name, path in (("vectors", export), ("report", evaluate / "report.md")):
+            console.print(f"{name:<9}{near(path)}", highlight=False, markup=False, soft_wrap=True)
+    if len(asked.models) > 1:
+        comparison = near(asked.data / "evaluate" / COMPARISON)
+        console.print(f"{'models':<9}{comparison}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _sections(asked: Request) -> list[tuple[str, list[tuple[str, str]]]]:
-    download, clean = _facts(asked.data / "download"), _facts(asked.data / "clean")
-    tokenize, skipgrams = _facts(asked.data / "tokenize"), _facts(asked.data / "skipgrams")
-    train, scores = (
-        _facts(asked.data / model_folder("train", asked.model)),
-        _facts(asked.data / model_folder("evaluate", asked.model)),
+def _corpus(data: Path) -> list[tuple[str, str]]:
+    download, clean, tokenize, skipgrams = (
+        _facts(data / name) for name in ("download", "clean", "tokenize", "skipgrams")
     )
-    run = asked.data / model_folder("train", asked.model) / "run.json"
-    speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
-    corpus = [
+    return [
         ("documents", f"{download['documents']:,} in, {tokenize['documents']:,} out"),
         *[("  dropped", f"{count:,} {reason}") for reason, count in sorted(clean["dropped"].items()) if count],
         ("vocabulary", f"{tokenize['vocabulary']:,} words, {tokenize['tokens']:,} tokens"),
         ("pairs", f"{skipgrams['pairs']:,}"),
     ]
+
+
+def _model(data: Path, model: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    train, scores = _facts(data / model_folder("train", model)), _facts(data / model_folder("evaluate", model))
+    run = data / model_folder("train", model) / "run.json"
+    speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
     training = [("loss", f"{train['loss']:.4f} a pair in the last epoch")]
     if speed is not None:
         training.append(("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"))
     scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}
     quality = [(name, _score(value)) for name, value in scored.items()]
-    found = json.loads((asked.data / model_folder("evaluate", asked.model) / "neighbours.json").read_text("utf-8"))
+    found = _read(data / model_folder("evaluate", model) / "neighbours.json")
     nearest = [(word, _words(entries)) for word, entries in found.items() if entries]
-    return [("Corpus", corpus), ("Training", training), ("Scores", quality), ("Neighbours", nearest)]
+    return [("Training", training), ("Scores", quality), ("Neighbours", nearest)]
 
 
 def _score(value: dict[str, Any]) -> str:

@@ -143,7 +143,7 @@ SGNS_300 = beside_gensim("sgns-dim300", "Skip-gram, dim 300", "The same with lon
 CBOW = beside_gensim(
     "cbow-dim100", "CBOW, dim 100",
     "The mean of the context predicts the center. Ours has a rate of 0.15: its corrected gradient is smaller.", 3, 2.0,
-    "train.dim=100", "train.model=cbow", "train.learning_rate=0.15",
+    "train.dim=100", "train.model=cbow",
 )  # fmt: skip
 
 FASTTEXT = Row(

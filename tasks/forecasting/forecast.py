@@ -89,13 +89,14 @@ class _Rehearsals:
         scale: how many times as many documents the corpus has as the sample.
         shards: of documents, that the corpus becomes.
         growth: the words and tokens of the corpus.
+        model: whose stages are rehearsed now; None: stages that are the same for all.
         words_tried: rows of the tables that are tried out.
-        sample_pairs: of the sample.
+        sample_pairs: of an epoch on the sample.
     """
 
     def __init__(self, asked: Request, corpus: Corpus, folder: Path, free_memory: int, sample_bytes: int) -> None:
         self.asked, self.corpus, self.folder, self.free_memory = asked, corpus, folder, free_memory
-        self.train_params = self.section("train", TrainParams)
+        self.model: str | None = None
         small = lay_down(asked, corpus, sample_bytes // SMALL_PART, folder / "small")
         few = {"tokenize": {"min_count": 1, "max_size": self._words_to_try()}}
         self.small = replace(small, raw=overlaid(small.raw, few))
@@ -105,29 +106,35 @@ class _Rehearsals:
 
     def forecast(self) -> Forecast:
         rows = [self.download(), self.clean(), self.tokenize(), self.skipgrams()]
-        rows.append(self.train(rows[-1].makes["pairs"]))
-        rows += self.export_and_evaluate()
+        epoch = rows[-1].makes["pairs"] / self.draws
+        self.lengthen(epoch)
+        for model in self.asked.models:
+            self.model = model
+            rows += [self.train(epoch), *self.export_and_evaluate()]
         cache = sum(row.disk for row in rows if row.stage != "skipgrams") if self.asked.tracked else 0
         sampled = self.sample.taken / max(1, self.corpus.bytes)
         return Forecast(rows, self.corpus.absent, sampled, self.asked.workers, cache)
 
     def section(self, name: str, kind: type[Section]) -> Section:
-        return self.asked.context(stage(name)).section(kind)
+        return self.asked.context(stage(name), self.model).section(kind)
 
     def rehearse(self, name: str, seconds: float | None = None, data: Path | None = None) -> Rehearsal:
         """One stage on the small corpus, then on the sample, or on other `data`, cut short after so many seconds."""
-        first = Act(data=self.small.data, raw=self.small.raw)
-        second = Act(data=data or self.sample.data, raw=self.sample.raw, seconds=seconds)
+        chosen = {} if self.model is None else {"train": {"model": self.model}}
+        first = Act(data=self.small.data, raw=overlaid(self.small.raw, chosen))
+        second = Act(data=data or self.sample.data, raw=overlaid(self.sample.raw, chosen), seconds=seconds)
         return rehearse(Script(stage=name, acts=(first, second)))
 
     def row(
         self, name: str, makes: dict[str, float], disk: float, work: float, memory: float, seconds: float
     ) -> StageForecast:
         declared = stage(name)
-        standing = folder_bytes(self.asked.data / declared.folder(self.asked.context(declared)))
+        standing = folder_bytes(self.asked.data / declared.folder(self.asked.context(declared, self.model)))
         counts = {key: round(value) for key, value in makes.items()}
         work = max(work, disk)  # which has the manifest besides
-        return StageForecast(name, counts, round(disk), round(work), round(memory), round(seconds, 2), standing)
+        return StageForecast(
+            name, self.model, counts, round(disk), round(work), round(memory), round(seconds, 2), standing
+        )
 
     def seconds(self, found: Rehearsal, jobs: list[int], scale: float) -> float:
         return stage_seconds(found, self.small_share, self.asked.workers, jobs, scale)
@@ -205,17 +212,19 @@ class _Rehearsals:
             self.seconds(found, [jobs], scale),
         )
 
-    def train(self, pairs: int) -> StageForecast:
+    def lengthen(self, epoch: float) -> None:
+        """Makes the sample's windows an epoch in which training takes steps as large as in one of so many pairs."""
         from tasks.kernels.training import MOST_PAIRS, STEPS_AN_EPOCH
 
-        params, words = self.train_params, self.growth.words
-        epoch = pairs / self.draws
-        wanted = min(epoch, MOST_PAIRS * STEPS_AN_EPOCH)
-        copies = max(1, round(wanted / self.sample_pairs))
+        copies = max(1, round(min(epoch, MOST_PAIRS * STEPS_AN_EPOCH) / self.sample_pairs))
         lengthen_epoch(self.sample.data / "skipgrams" / "shards", copies)
+        self.sample_pairs *= copies
+
+    def train(self, epoch: float) -> StageForecast:
+        params, words = self.section("train", TrainParams), self.growth.words
         found = self.rehearse("train", TRAINING_SECONDS)
         training = found.second.share_seconds or found.second.facts["run"]["training_seconds"]
-        speed = self.sample_pairs * copies * found.second.share / training
+        speed = self.sample_pairs * found.second.share / training
         once = found.start_seconds + found.first.seconds - found.first.facts["run"]["training_seconds"]
         trained = epoch * params.epochs / speed
         seconds = once + found.second.seconds - training + trained
@@ -235,9 +244,10 @@ class _Rehearsals:
         words = self.growth.words
         whole = Vocabulary.read(self.sample.data / "tokenize" / "vocabulary.parquet")
         some = whole.limited(1, VECTORS)
-        data = self.folder / "vectors"
-        stand_in(self.small.data, data, self.asked.model, some, self.train_params.dim)
-        more = (words - len(some)) * (self.train_params.dim * 5 + 2 * WORD_BYTES)
+        data = self.folder / f"vectors-{self.model}"
+        dim = self.section("train", TrainParams).dim
+        stand_in(self.small.data, data, self.model or self.asked.models[0], some, dim)
+        more = (words - len(some)) * (dim * 5 + 2 * WORD_BYTES)
 
         limit = self.section("export", ExportParams).max_words or words
         found = self.rehearse("export", data=data)
@@ -273,14 +283,15 @@ class _Rehearsals:
         """Of memory while training: both tables, the copies of each stream, and what is saved."""
         from tasks.kernels.tables import LANES
 
-        params = self.train_params
+        params = self.section("train", TrainParams)
         columns = -(-params.dim // LANES) * LANES
         tables = params.streams + 1 if params.deterministic and params.streams > 1 else 1
         return 2 * 4 * (columns * tables + params.dim)
 
     def _words_to_try(self) -> int:
         """Rows with which training is tried out, so that it takes at most a quarter of the memory that is free."""
-        return max(2, min(TABLE_BYTES // (4 * self.train_params.dim), self.free_memory // (4 * self._bytes_a_word)))
+        dim = self.section("train", TrainParams).dim
+        return max(2, min(TABLE_BYTES // (4 * dim), self.free_memory // (4 * self._bytes_a_word)))
 
 
 def _questions(vocabulary: Vocabulary, limit: int | None) -> int:

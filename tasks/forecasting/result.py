@@ -9,6 +9,7 @@ class StageForecast:
 
     Attributes:
         stage: its name.
+        model: whose, of a stage for each model.
         makes: what comes out, by name: documents, words, tokens, pairs.
         disk: bytes of its artifact.
         work: bytes of its unfinished work, the artifact among them, when it is largest.
@@ -18,6 +19,7 @@ class StageForecast:
     """
 
     stage: str
+    model: str | None
     makes: dict[str, int]
     disk: int
     work: int

@@ -1,17 +1,24 @@
 """Tells one file of vectors from another by its first two lines, whatever its name."""
 
 import re
+import struct
 from pathlib import Path
 from typing import Literal
 
 from tasks.errors import InputError
 
-Format = Literal["npy", "word2vec_text", "word2vec_binary", "glove", "projector"]
+Format = Literal["npy", "fasttext", "word2vec_text", "word2vec_binary", "glove", "projector"]
 
 LINE_BYTES = 1 << 20
 """As much of a line as is looked at."""
 
 NPY_MAGIC = b"\x93NUMPY"
+FASTTEXT_MAGIC = b"\xba\x16O/"
+"""793712314, little-endian."""
+
+FASTTEXT_ARGUMENTS = struct.Struct("<12id")
+"""What a model of fastText's begins with, behind the magic number and the version where it has them."""
+
 HEADER = re.compile(rb"[1-9]\d* [1-9]\d*[ \t\r]*\n")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -24,6 +31,8 @@ def sniff(path: Path) -> Format:
     """
     try:
         with open(path, "rb") as file:
+            head = file.read(FASTTEXT_ARGUMENTS.size)
+            file.seek(0)
             first, second = file.readline(LINE_BYTES), file.readline(LINE_BYTES)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
@@ -31,6 +40,8 @@ def sniff(path: Path) -> Format:
         raise InputError(f"{path}: empty; there are no vectors in it")
     if first.startswith(NPY_MAGIC):
         return "npy"
+    if head.startswith(FASTTEXT_MAGIC) or _is_old_fasttext(head):
+        return "fasttext"
     if HEADER.fullmatch(first):
         return "word2vec_text" if _is_text_row(second, int(first.split()[1])) else "word2vec_binary"
     if all(_is_number(field) for field in first.split(b"\t")):
@@ -39,8 +50,17 @@ def sniff(path: Path) -> Format:
         return "glove"
     raise InputError(
         f"{path}: not a file of vectors that can be read: it begins neither like word2vec (text or binary), "
-        "nor like GloVe text, TensorBoard projector vectors or vectors.npy"
+        "nor like GloVe text, TensorBoard projector vectors, a model of fastText or vectors.npy"
     )
+
+
+def _is_old_fasttext(head: bytes) -> bool:
+    """Whether a file begins with the arguments of fastText: versions before 11 had no magic number."""
+    if len(head) < FASTTEXT_ARGUMENTS.size:
+        return False
+    dim, ws, epoch, min_count, neg, word_ngrams, loss, model, bucket, minn, _, rate, t = FASTTEXT_ARGUMENTS.unpack(head)
+    counts = all(0 <= each < 1 << 31 for each in (min_count, neg, word_ngrams, bucket, rate))
+    return counts and min(dim, ws, epoch) > 0 and loss in (1, 2, 3) and model in (1, 2, 3) and minn >= 0 and 0 <= t <= 1
 
 
 def _is_text_row(row: bytes, dim: int) -> bool:

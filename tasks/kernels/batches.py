@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from tasks.kernels.shards import read_windows
 from tasks.kernels.windows import Windows
 
+BLOCK = 128
+"""Windows whose pairs are counted together; so many pairs fit in 16 bits, which NumPy adds up fastest."""
+
 
 class Batch(NamedTuple):
     """The windows start .. stop - 1 of a run of words.
@@ -29,6 +32,18 @@ class Batch(NamedTuple):
     right: NDArray[np.uint8]
     start: int
     stop: int
+
+    @classmethod
+    def of(
+        cls, words: NDArray[np.int32], left: NDArray[np.uint8], right: NDArray[np.uint8], start: int, stop: int
+    ) -> "Batch":
+        """A batch whose `left` and `right` cannot be written to, as is what Parquet gives: numba would compile a kernel
+        for each of both kinds.
+        """
+        left, right = left.view(), right.view()
+        left.setflags(write=False)
+        right.setflags(write=False)
+        return cls(words, left, right, start, stop)
 
 
 class Place(NamedTuple):
@@ -74,21 +89,41 @@ def read_steps(
 def cut(group: int, windows: Windows, batch_pairs: int, side_by_side: int) -> Iterator[Step]:
     """A row group as steps, all batches of it with about the same number of pairs, so that nobody waits."""
     sizes = np.add(windows.left, windows.right, dtype=np.uint16)
-    pairs = np.cumsum(sizes, dtype=np.int64)  # of all windows up to each, and of itself
-    total = int(pairs[-1]) if len(pairs) else 0
-    if total == 0:
+    if not sizes.any():
         return
+    blocks = np.concatenate([[0], np.cumsum(np.add.reduceat(sizes, np.arange(0, len(sizes), BLOCK)), dtype=np.int64)])
+    total = int(blocks[-1])
     steps = max(1, round(total / (batch_pairs * side_by_side)))
     batches = steps * side_by_side
-    inner = np.searchsorted(pairs, np.arange(1, batches) * total // batches, side="right")
-    edges = [0, *inner.tolist(), len(sizes)]
-    before = [0, *np.where(inner > 0, pairs[inner - 1], 0).tolist(), total]  # pairs before each edge
+    edges, before = [0], [0]  # each with the pairs before it
+    for target in (np.arange(1, batches) * total // batches).tolist():
+        window, pairs = _first_above(sizes, blocks, target)
+        edges.append(window)
+        before.append(pairs)
+    edges.append(len(sizes))
+    before.append(total)
     words = windows.center - np.int32(1)
     for first in range(0, batches, side_by_side):
         last = first + side_by_side
         yield Step(
-            [Batch(words, windows.left, windows.right, *pair) for pair in itertools.pairwise(edges[first : last + 1])],
+            [
+                Batch.of(words, windows.left, windows.right, *pair)
+                for pair in itertools.pairwise(edges[first : last + 1])
+            ],
             np.diff(before[first : last + 1]).tolist(),
             int(np.count_nonzero(sizes[edges[first] : edges[last]])),
             Place(group, edges[last]),
         )
+
+
+def _first_above(sizes: NDArray[np.uint16], blocks: NDArray[np.int64], target: int) -> tuple[int, int]:
+    """The first window up to which, itself included, there are more than `target` pairs; and the pairs before it.
+
+    Args:
+        sizes: uint16 [windows], pairs of each.
+        blocks: int64 [blocks + 1], pairs before each block of BLOCK windows.
+    """
+    block = int(np.searchsorted(blocks, target, side="right")) - 1
+    inside = np.cumsum(sizes[block * BLOCK : (block + 1) * BLOCK], dtype=np.int64)
+    place = int(np.searchsorted(inside, target - blocks[block], side="right"))
+    return block * BLOCK + place, int(blocks[block] + (inside[place - 1] if place else 0))

@@ -47,7 +47,7 @@ class NumbaEngine(Trainer):
 
     def prepare(self) -> None:
         tables = empty_table(2, self.dim), empty_table(2, self.dim)
-        nothing = Batch(np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.uint8), 0, 1)
+        nothing = Batch.of(np.zeros(1, np.int32), np.zeros(1, np.uint8), np.zeros(1, np.uint8), 0, 1)
         settings = self.settings
         self.kernel(*tables, nothing, 0, settings.key, self.noise, settings.schedule, self.work[0])
         if self.streams is not None:

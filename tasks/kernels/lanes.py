@@ -315,22 +315,33 @@ def add_inner(builder: Any, side: Tile, many: Tile, block: Block) -> Tile:
 def store_sums(builder: Any, many: Tile, side: Tile, block: Block, numbers: Table, row: Index) -> None:
     """numbers[row + b, i] = the sum of block[b, i]: lanes eight apart are added, then four, two, one apart.
 
-    It writes `numbers_stored(many)` numbers a row; those after the tile's own are zero.
+    It writes `numbers_stored(many)` numbers a row, those after the tile's own zero, and zeros after the last row up to
+    whole Lanes: who reads them as Lanes soon after would wait for the memory if they had been written in parts.
     """
     count = many.type.count
     vectors = _unpacked(builder, block)
+    sums: list[Any] = []
     for number in range(side.type.count):
         part = vectors[number * count : (number + 1) * count]
         part += [_number(0.0)] * (numbers_stored(count) - count)
-        target = builder.add(row, ir.Constant(INT64, number))
-        for first in range(0, len(part), WIDTH):
-            sums = _sums(builder, part[first : first + WIDTH])
-            address = _address(builder, numbers, target, ir.Constant(INT64, first))
-            builder.store(sums, builder.bitcast(address, sums.type.as_pointer()), align=4)
+        sums += [_sums(builder, part[first : first + WIDTH]) for first in range(0, len(part), WIDTH)]
+    start = _address(builder, numbers, row, ir.Constant(INT64, 0))
+    for place, lanes in enumerate(_joined(builder, sums)):
+        _store(builder, lanes, *_beside(builder, [start], place))
+
+
+def _joined(builder: Any, parts: list[Any]) -> list[Any]:
+    """Vectors of a Lanes or less, one after the other, as whole Lanes; the last is filled up with zeros."""
+    size = parts[0].type.count
+    parts = parts + [ir.Constant(parts[0].type, [0.0] * size)] * (-len(parts) % (WIDTH // size))
+    while parts[0].type.count < WIDTH:
+        lanes = list(range(2 * parts[0].type.count))
+        parts = [_shuffled(builder, *couple, lanes) for couple in zip(parts[::2], parts[1::2], strict=True)]
+    return parts
 
 
 def numbers_stored(count: int) -> int:
-    """How many numbers `store_sums` writes for a tile of `count`: a part of a Lanes, or whole ones."""
+    """How many numbers a row `store_sums` writes for a tile of `count`: a part of a Lanes, or whole ones."""
     return 1 << (count - 1).bit_length() if count < WIDTH else -(-count // WIDTH) * WIDTH
 
 

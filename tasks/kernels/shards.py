@@ -18,7 +18,7 @@ from tasks.errors import InputError
 from tasks.kernels.random_streams import stream_key
 from tasks.kernels.reading import read_documents
 from tasks.kernels.windows import WIDEST_WINDOW, Windows, draw_windows, keep_probability, keep_thresholds
-from tasks.storage.parquet import numbers, open_checked
+from tasks.storage.parquet import CheckedFile, check_columns, view
 from tasks.storage.schemas import PAIRS, WINDOWS
 
 GROUP_TOKENS = 1 << 18
@@ -76,11 +76,11 @@ def count_pairs(path: Path) -> int:
     """The positive pairs of a shard; for compact ones a pass over `left` and `right`."""
     if path.suffix == ".json":
         return read_drawing(path).pairs
-    if not _is_compact(path):
-        return int(open_checked(path, PAIRS).metadata.num_rows)
-    file = open_checked(path, WINDOWS)
-    groups = (file.read_row_group(group, columns=["left", "right"]) for group in range(file.num_row_groups))
-    return sum(int(numbers(column).sum(dtype=np.int64)) for group in groups for column in group.columns)
+    file, compact = _opened(path)
+    if not compact:
+        return int(file.metadata.num_rows)
+    groups = (_read_group(file, group, ["left", "right"]) for group in range(file.num_row_groups))
+    return sum(int(view(column).sum(dtype=np.int64)) for group in groups for column in group.columns)
 
 
 def read_windows(
@@ -104,11 +104,10 @@ def read_windows(
             if group >= first and len(windows.center):
                 yield group, windows
         return
-    compact = _is_compact(path)
-    schema = WINDOWS if compact else PAIRS
-    file = open_checked(path, schema)
+    file, compact = _opened(path)
     for group in range(first, file.num_row_groups):
-        columns = _checked_columns(path, file.read_row_group(group).select(schema.names), group, len(counts), compact)
+        table = _read_group(file, group, (WINDOWS if compact else PAIRS).names)
+        columns = _checked_columns(path, table, group, len(counts), compact)
         yield group, Windows(*columns) if compact else pairs_as_windows(*columns)
 
 
@@ -137,21 +136,29 @@ def pairs_as_windows(center: NDArray[np.int32], context: NDArray[np.int32]) -> W
     return Windows(words, left, np.zeros(len(words), np.uint8))
 
 
-def _is_compact(path: Path) -> bool:
-    """True for layout "windows", False for "pairs".
+def _opened(path: Path) -> tuple[CheckedFile, bool]:
+    """A shard, and whether its layout is "windows", not "pairs".
 
     Raises:
         InputError: the file is neither.
     """
-    compact = "left" in open_checked(path, pa.schema([WINDOWS.field("center")])).schema_arrow.names
-    open_checked(path, WINDOWS if compact else PAIRS)
-    return compact
+    file = CheckedFile(path)
+    compact = "left" in file.schema_arrow.names
+    check_columns(path, file, WINDOWS if compact else PAIRS)
+    return file, compact
+
+
+def _read_group(file: CheckedFile, group: int, names: list[str]) -> pa.Table:
+    """Some columns of a row group. Without Arrow's threads: they would stand in the way of those that train, and take
+    longer together.
+    """
+    return file.read_row_group(group, columns=names, use_threads=False).select(names)
 
 
 def _checked_columns(path: Path, table: pa.Table, group: int, words: int, compact: bool) -> list[NDArray[Any]]:
     if any(column.null_count for column in table.columns):
         raise InputError(f"{path}: row group {group} holds a null; run skipgrams again")
-    columns = [numbers(column) for column in table.columns]
+    columns = [view(column) for column in table.columns]
     for ids in columns[:1] if compact else columns:
         if len(ids) and (ids.min() < 1 or ids.max() > words):
             outside = int(np.flatnonzero((ids < 1) | (ids > words))[0])

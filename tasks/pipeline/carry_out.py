@@ -1,10 +1,10 @@
 """Carries out one stage: says whether it is fresh, takes up what an earlier run left, runs the rest, publishes the set.
 
-Unfinished work lies in `data/.work/<stage>/<fingerprint>/`: each job's output, and beside it, under `receipts/`, what
-the job reported and the hash of what it wrote. A job with a matching receipt is done; everything else is done (again).
-The finished set is first laid beside the standing one, then put in place by renaming, the manifest last: a full disk
-leaves the standing set as it is, and a kill between two renames costs only the publishing, since a folder without a
-manifest that matches is not fresh.
+Unfinished work lies in `data/.work/<stage>/<fingerprint>/`, or `<stage>-<model>/`: each job's output, and beside it,
+under `receipts/`, what the job reported and the hash of what it wrote. A job with a matching receipt is done;
+everything else is done (again). The finished set is first laid beside the standing one, then put in place by renaming,
+the manifest last: a full disk leaves the standing set as it is, and a kill between two renames costs only the
+publishing, since a folder without a manifest that matches is not fresh.
 """
 
 import errno
@@ -46,9 +46,10 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a stage: its report, and whether anything had to be done."""
+    """What came of a stage, or of one model's: its report, and whether anything had to be done."""
 
     stage: str
+    model: str | None
     folder: Path
     report: Report
     ran: bool
@@ -71,7 +72,7 @@ def fresh(stage: Stage, context: Context) -> Outcome | None:
     metrics, run = _read_json(folder / "metrics.json"), _read_json(folder / "run.json")
     if metrics is None:
         return None
-    return Outcome(stage.name, folder, Report(metrics, run or {}), ran=False)
+    return Outcome(stage.name, _model(stage, context), folder, Report(metrics, run or {}), ran=False)
 
 
 def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
@@ -88,7 +89,7 @@ def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     standing = fresh(stage, context)
     if standing is not None:
         logger.info("%s: nothing to do", stage.name)
-        shutil.rmtree(context.data / ".work" / stage.name, ignore_errors=True)  # of a run killed after its last rename
+        shutil.rmtree(_unfinished(stage, context), ignore_errors=True)  # of a run killed after its last rename
         return standing
     with _refusals_in_one_line(stage.name, context.data):
         return _carry_out(stage, context, execute)
@@ -98,7 +99,7 @@ def _carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     started = time.monotonic()
     made_from = provenance(stage, context)
     mark = fingerprint(made_from)
-    work = context.data / ".work" / stage.name / mark
+    work = _unfinished(stage, context) / mark
     context = replace(context, work=work)
     work.mkdir(parents=True, exist_ok=True)
     reports: Sequence[Report] = ()
@@ -115,7 +116,26 @@ def _carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     if stage.beside is not None:
         stage.beside(context, folder)
     logger.info("%s: %s", stage.name, summary_line(report))
-    return Outcome(stage.name, folder, report, ran=True)
+    return Outcome(stage.name, _model(stage, context), folder, report, ran=True)
+
+
+def facts_by_stage(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The facts of each stage by its name; of a stage for each model, by the model's name below that."""
+    found: dict[str, Any] = {}
+    for each in outcomes:
+        if each.model is None:
+            found[each.stage] = each.report.facts
+        else:
+            found.setdefault(each.stage, {})[each.model] = each.report.facts
+    return found
+
+
+def _model(stage: Stage, context: Context) -> str | None:
+    return context.model if stage.per_model else None
+
+
+def _unfinished(stage: Stage, context: Context) -> Path:
+    return context.data / ".work" / "-".join(stage.folder(context).parts)
 
 
 @contextmanager

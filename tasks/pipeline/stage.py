@@ -32,6 +32,10 @@ class StageParams(BaseModel):
         volatile = {name for name, mark in marks.items() if isinstance(mark, dict) and mark.get("volatile")}
         return self.model_dump(mode="json", exclude=volatile)
 
+    def for_model(self, model: str) -> "StageParams":
+        """The values that hold for one model; here the same for all."""
+        return self
+
 
 Section = TypeVar("Section", bound=StageParams)
 
@@ -110,6 +114,7 @@ class Stage:
         rounds: its parallel passes.
         finish: what closes it; runs once, in the parent.
         code: the source files that determine its bytes, relative to the project's root.
+        per_model: whether it runs once for each model that is trained.
         unit: what a job's `size` counts.
         beside: writes what is no artifact, since it differs between equal runs, into the published folder.
     """
@@ -123,6 +128,7 @@ class Stage:
     rounds: tuple[Round, ...]
     finish: Callable[[Context, Sequence[Report]], Report]
     code: tuple[str, ...]
+    per_model: bool = False
     unit: str = "documents"
     beside: Callable[[Context, Path], None] | None = None
 

@@ -81,6 +81,14 @@ def numbers(column: pa.Array | pa.ChunkedArray) -> NDArray[Any]:
     return np.concatenate([np.empty(0, column.type.to_pandas_dtype()), *map(np.from_dlpack, chunks)])
 
 
+def view(column: pa.ChunkedArray) -> NDArray[Any]:
+    """The same without a copy where the column is in one piece; it cannot be written to."""
+    if column.num_chunks != 1:
+        return numbers(column)
+    array: NDArray[Any] = np.from_dlpack(column.chunk(0))
+    return array
+
+
 def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:
     """Opens a Parquet file (memory-mapped) and compares its columns with the declared ones.
 
@@ -89,6 +97,16 @@ def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:
             from it later raises the same where the file is damaged.
     """
     file = CheckedFile(path)
+    check_columns(path, file, schema)
+    return file
+
+
+def check_columns(path: Path, file: CheckedFile, schema: pa.Schema) -> None:
+    """Compares the columns of an open file with the declared ones.
+
+    Raises:
+        InputError: they are not those of `schema`.
+    """
     columns = file.schema_arrow  # made anew each time that it is asked for
     for field in schema:
         index = columns.get_field_index(field.name)
@@ -98,4 +116,3 @@ def open_checked(path: Path, schema: pa.Schema) -> CheckedFile:
                 f"{path}: column {field.name!r} should be {field.type}, found {found or 'none'}; "
                 "run the stage that writes it again"
             )
-    return file

@@ -70,7 +70,7 @@ def test_training_killed_goes_on_from_its_checkpoint(
 ) -> None:
     data = data_before("train")
     process = project.start(["train"], data)
-    wait_for(lambda: list(data.glob(".work/train/*/checkpoint.npz")))
+    wait_for(lambda: list(data.glob(".work/train-sgns/*/checkpoint.npz")))
     kill_alone(process)
     done = project.run(["train"], data)
     assert done.code == 0, done.said
@@ -112,12 +112,12 @@ def test_training_asked_to_stop_leaves_a_checkpoint(
 ) -> None:
     data = data_before("train")
     process = project.start(["train"], data)
-    wait_for(lambda: list(data.glob(".work/train/*/checkpoint.npz")))
+    wait_for(lambda: list(data.glob(".work/train-sgns/*/checkpoint.npz")))
     process.send_signal(number)
     stopped = finished(process, 20)
     assert stopped.code == code, stopped.said
     assert "goes on from here" in stopped.complaint()
-    assert list(data.glob(".work/train/*/checkpoint.npz")) and not (data / "train").exists()
+    assert list(data.glob(".work/train-sgns/*/checkpoint.npz")) and not (data / "train").exists()
     if number == signal.SIGTERM:  # the checkpoint is written in the same way
         done = project.run(["train"], data)
         assert done.code == 0 and "going on from the checkpoint" in done.said
@@ -172,7 +172,7 @@ def test_a_worker_that_dies_is_one_line_and_the_next_run_goes_on(crowd: tuple[Pr
 def test_the_second_of_two_runs_says_so_and_leaves(project: Project, data_before: Callable[[str], Path]) -> None:
     data = data_before("train")
     first = project.start(["train"], data)
-    wait_for(lambda: list(data.glob(".work/train/*/checkpoint.npz")))
+    wait_for(lambda: list(data.glob(".work/train-sgns/*/checkpoint.npz")))
     first.send_signal(signal.SIGSTOP)  # however long the second one takes to start
     second = project.run(["skipgrams"], data)
     first.send_signal(signal.SIGCONT)

@@ -102,6 +102,16 @@ def test_the_context_of_a_stage(root: Path) -> None:
     assert request(root=root).workers == cores()
 
 
+def test_a_stage_has_a_context_for_each_model(root: Path) -> None:
+    asked = request(None, ("train.model=[cbow, sgns]", "train.cbow.dim=7"), root=root)
+    assert asked.models == ("cbow", "sgns")
+    contexts = asked.contexts(stage("train"))
+    assert [(each.model, each.section(TrainParams).dim) for each in contexts] == [("cbow", 7), ("sgns", 100)]
+    assert [stage("train").folder(each).as_posix() for each in contexts] == ["train/cbow", "train/sgns"]
+    assert len(asked.contexts(stage("clean"))) == 1
+    assert asked.context(stage("export"), "sgns").model == "sgns"
+
+
 def test_the_project_is_found_from_below_or_by_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     below = root / "profiles"
     monkeypatch.delenv("WORDLOOM_ROOT", raising=False)

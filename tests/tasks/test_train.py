@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from scipy.special import log_expit
 
 from tasks.errors import InputError, Interrupted, WordloomError
@@ -280,3 +281,38 @@ def test_the_stage_lists_its_inputs_and_sources(planted: Path, tmp_path: Path) -
     assert len(STAGE.inputs(context)) == 7 and all(path.is_file() for path in STAGE.inputs(context))
     assert STAGE.folder(context) == Path("train/sgns")
     assert all((Path(__file__).parents[2] / name).is_file() for name in STAGE.code)
+
+
+@pytest.mark.parametrize("model", ["cbow", ["cbow"], {"cbow": "skipgrams"}])
+def test_models_are_named_in_three_ways(model: Any) -> None:
+    assert TrainParams(model=model).model == {"cbow": "skipgrams"}
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"model": "nonsense"}, "there is no model 'nonsense'; the models are sgns, cbow"),
+        ({"model": []}, "should name models: sgns, cbow"),
+        ({"model": {"cbow": "clean"}}, "cbow reads skipgrams; write cbow: skipgrams"),
+        ({"model": "cbow", "engine": "tensorflow"}, "the engine tensorflow has sgns only; train cbow with engine"),
+        ({"model": ["sgns", "cbow"], "engine": "tensorflow"}, "cbow: the engine tensorflow has sgns only"),
+        ({"cbow": {"dim": 0}, "model": "cbow"}, "cbow.dim: Input should be greater than or equal to 1"),
+        ({"cbow": {"dimm": 5}, "model": ["sgns", "cbow"]}, "cbow.dimm: Extra inputs are not permitted"),
+        ({"sgns": {"learning_rate": 1e-5}}, "sgns: min_learning_rate should be at most learning_rate"),
+    ],
+)
+def test_wrong_models_and_values_of_theirs_are_refused(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        TrainParams(**params)
+
+
+def test_a_model_has_its_own_values_and_depends_on_no_other() -> None:
+    params = TrainParams(model=["sgns", "cbow"], dim=50, cbow={"learning_rate": 0.2, "epochs": 3})  # type: ignore[arg-type]
+    sgns, cbow = params.for_model("sgns"), params.for_model("cbow")
+    assert (sgns.name, sgns.dim, sgns.learning_rate, sgns.epochs) == ("sgns", 50, 0.025, 5)
+    assert (cbow.name, cbow.dim, cbow.learning_rate, cbow.epochs) == ("cbow", 50, 0.2, 3)
+    alone = TrainParams(dim=50).for_model("sgns")
+    assert sgns.determining() == alone.determining() and sgns.determining()["model"] == "sgns"
+    assert "checkpoint_seconds" not in sgns.determining()
+    with_engine = TrainParams(model=["sgns", "cbow"], sgns={"engine": "tensorflow"})  # type: ignore[arg-type]
+    assert with_engine.for_model("sgns").engine == "tensorflow"

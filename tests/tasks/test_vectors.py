@@ -10,8 +10,9 @@ import pytest
 
 from tasks.errors import InputError
 from tasks.formats import glove, projector, word2vec
+from tasks.loading import load
 from tasks.text.vocabulary import Vocabulary
-from tasks.vectors import Vectors, load
+from tasks.vectors import Vectors
 
 WORDS = ("king", "queen", "man", "woman", "apple", "zero")
 MATRIX = np.array([[1, 1, 0], [1, -1, 0], [0, 2, 0], [0, -2, 0], [0, 0.1, 3], [0, 0, 0]], np.float32)
@@ -105,6 +106,6 @@ def test_mistakes_are_explained(data: Path, tmp_path: Path) -> None:
 
 def test_loading_imports_nothing_heavy() -> None:
     heavy = "{'gensim', 'scipy', 'sklearn', 'matplotlib', 'pandas', 'numba', 'tensorflow'}"
-    code = f"import sys, tasks.vectors; sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
+    code = f"import sys, tasks.loading; sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -15,8 +15,8 @@ from tasks.errors import InputError
 from tasks.formats import glove, projector, word2vec
 from tasks.formats import rows as rows_module
 from tasks.formats.sniff import sniff
+from tasks.loading import load
 from tasks.storage.matrix import Matrix
-from tasks.vectors import load
 
 NASTY = [
     ":",

@@ -62,7 +62,7 @@ def random_batch(words: int, windows: int, seed: int = 3, widest: int = 9) -> Ba
     places = np.arange(windows)
     left = np.minimum(rng.integers(0, widest, windows), places).astype(np.uint8)
     right = np.minimum(rng.integers(0, widest, windows), places[::-1]).astype(np.uint8)
-    return Batch(rng.integers(0, words, windows).astype(np.int32), left, right, 0, windows)
+    return Batch.of(rng.integers(0, words, windows).astype(np.int32), left, right, 0, windows)
 
 
 def pairs_in(batch: Batch, start: int | None = None, stop: int | None = None) -> int:
@@ -152,7 +152,7 @@ def test_ragged_windows_agree_with_the_textbook(found: list[tuple[int, int, int]
     words, left, right = (np.array(column) for column in zip(*found, strict=True))
     places = np.arange(len(words))
     left, right = np.minimum(left, places), np.minimum(right, places[::-1])
-    batch = Batch(words.astype(np.int32), left.astype(np.uint8), right.astype(np.uint8), 0, len(words))
+    batch = Batch.of(words.astype(np.int32), left.astype(np.uint8), right.astype(np.uint8), 0, len(words))
     settings = settings_for(6, 10_000, model, rate=0.01)
     tables = random_tables(6, dim)
     engine = NumbaEngine(*tables, settings)
@@ -179,7 +179,7 @@ def test_a_step_is_the_gradient_by_finite_differences(model: ModelName) -> None:
     """The loss that the engine reports, differentiated numerically, is what it steps along; contexts repeat in it."""
     rate = 1e-3
     words = np.array([1, 4, 3, 4, 2], np.int32)
-    batch = Batch(words, np.full(5, 2, np.uint8), np.full(5, 2, np.uint8), 2, 3)
+    batch = Batch.of(words, np.full(5, 2, np.uint8), np.full(5, 2, np.uint8), 2, 3)
     settings = settings_for(6, 4, model, rate=rate)
     tables = random_tables(6)
 
@@ -288,14 +288,14 @@ def test_a_word_with_all_the_mass_does_not_keep_its_center_waiting() -> None:
     engine = NumbaEngine(*random_tables(2), settings)
     words, sees = np.array([0, 1] * 5, np.int32), np.ones(10, np.uint8)
     sees[0] = 0
-    assert np.isfinite(engine.train([Batch(words, sees, np.zeros(10, np.uint8), 0, 10)], [0]))
+    assert np.isfinite(engine.train([Batch.of(words, sees, np.zeros(10, np.uint8), 0, 10)], [0]))
 
 
 def test_words_alone_train_nothing() -> None:
     tables = random_tables(6)
     engine = NumbaEngine(*tables, settings_for(6, 10))
     nothing = np.zeros(4, np.uint8)
-    assert engine.train([Batch(np.arange(4, dtype=np.int32), nothing, nothing, 0, 4)], [0]) == 0
+    assert engine.train([Batch.of(np.arange(4, dtype=np.int32), nothing, nothing, 0, 4)], [0]) == 0
     for found, before in zip(engine.tables(), tables, strict=True):
         np.testing.assert_array_equal(found, before)
 
@@ -304,7 +304,7 @@ def test_a_run_of_pairs_longer_than_a_window_is_trained_whole() -> None:
     pairs = 3 * 255 + 5
     contexts = np.arange(pairs, dtype=np.int32) % 7 + 2
     found = pairs_as_windows(np.ones(pairs, np.int32), contexts)
-    batch = Batch(found.center - 1, found.left, found.right, 0, len(found.center))
+    batch = Batch.of(found.center - 1, found.left, found.right, 0, len(found.center))
     engine = NumbaEngine(*random_tables(8), settings_for(8, pairs, rate=1e-6))
     loss = engine.train([batch], [0])
     vectors, context_vectors = random_tables(8)

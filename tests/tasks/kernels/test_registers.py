@@ -23,7 +23,7 @@ from tasks.kernels.tables import initial_tables
 rng, words, windows = np.random.default_rng(0), 50, 2000
 places = np.arange(windows)
 left, right = (np.minimum(rng.integers(0, 6, windows), most).astype(np.uint8) for most in (places, places[::-1]))
-batch = Batch(rng.integers(0, words, windows).astype(np.int32), left, right, 0, windows)
+batch = Batch.of(rng.integers(0, words, windows).astype(np.int32), left, right, 0, windows)
 found = hashlib.sha256()
 for model in ("sgns", "cbow"):
     counts = np.arange(words, 0, -1)

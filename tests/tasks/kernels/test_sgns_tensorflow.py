@@ -42,7 +42,7 @@ def random_batch(words: int, windows: int, seed: int = 3) -> Batch:
     places = np.arange(windows)
     left = np.minimum(rng.integers(0, 6, windows), places).astype(np.uint8)
     right = np.minimum(rng.integers(0, 6, windows), places[::-1]).astype(np.uint8)
-    return Batch(rng.integers(0, words, windows).astype(np.int32), left, right, 0, windows)
+    return Batch.of(rng.integers(0, words, windows).astype(np.int32), left, right, 0, windows)
 
 
 def pairs_of(batch: Batch) -> list[tuple[int, int]]:
@@ -131,7 +131,7 @@ def test_it_agrees_with_the_textbook_chunk_by_chunk(most_motion: float, monkeypa
 def test_a_step_is_the_gradient_by_finite_differences() -> None:
     rate = 1e-3
     words = np.array([1, 4, 3, 4, 2], np.int32)
-    batch = Batch(words, np.full(5, 2, np.uint8), np.full(5, 2, np.uint8), 2, 3)
+    batch = Batch.of(words, np.full(5, 2, np.uint8), np.full(5, 2, np.uint8), 2, 3)
     settings = settings_for(6, 4, rate=rate)
     tables = random_tables(6)
 
@@ -152,7 +152,7 @@ def test_a_step_is_the_gradient_by_finite_differences() -> None:
 
 def test_meetings_are_counted_and_scale_what_is_met_often() -> None:
     """One word again and again: it is the center, the context and most of the noise."""
-    batch = Batch(np.zeros(64, np.int32), np.full(64, 1, np.uint8), np.full(64, 0, np.uint8), 1, 64)
+    batch = Batch.of(np.zeros(64, np.int32), np.full(64, 1, np.uint8), np.full(64, 0, np.uint8), 1, 64)
     settings = settings_for(2, 100)
     chunks, used = filled(batch, 2, settings, most=1)  # the rate is 0.1: ten meetings
     assert used == 1
@@ -188,7 +188,9 @@ def test_a_window_that_reaches_farther_than_all_before() -> None:
     settings = settings_for(30, 1000)
     near, far = (
         random_batch(30, 40),
-        Batch(*random_batch(30, 40)[:1], np.minimum(np.arange(40), 17).astype(np.uint8), np.zeros(40, np.uint8), 0, 40),
+        Batch.of(
+            *random_batch(30, 40)[:1], np.minimum(np.arange(40), 17).astype(np.uint8), np.zeros(40, np.uint8), 0, 40
+        ),
     )
     engine = TensorflowSgns(*random_tables(30), settings, accelerator=False)
     engine.train([near], [0])
@@ -206,7 +208,7 @@ def test_the_large_chunks_of_an_accelerator_learn_what_the_small_ones_do() -> No
     text = (cluster * 10 + rng.integers(0, 10, windows)).astype(np.int32)
     sees = np.full(windows, 3, np.uint8)
     sees[:3] = sees[-3:] = 0
-    batch = Batch(text, sees, sees, 0, windows)
+    batch = Batch.of(text, sees, sees, 0, windows)
     pairs = len(pairs_of(batch))
     losses = {}
     for accelerator in (False, True):
