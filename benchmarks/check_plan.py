@@ -22,7 +22,6 @@ from tasks.forecasting.memory import MemoryWatch
 from tasks.forecasting.rehearsal import folder_bytes
 from tasks.progress import log_to_stderr
 from tasks.project import project_root
-from tasks.stages import NAMES
 from tasks.storage.atomic import write_json
 
 LOOK_SECONDS = 0.05
@@ -81,7 +80,8 @@ def compare(data: Path, corpus: Path | None, profile: str | None, overrides: Seq
     planned = json.loads(_run(module("wordloom.cli", "plan", "--json", *options)).stdout)
     plan_seconds = time.monotonic() - started
     rows = []
-    for name, forecast in zip(NAMES, planned["stages"], strict=True):
+    for forecast in planned["stages"]:
+        name = forecast["stage"]
         real = measure(name, data, options)
         said = {key: forecast[key] for key in WITHIN}
         ratio = {key: round(said[key] / real[key], 3) if real[key] else None for key in WITHIN}

@@ -30,9 +30,11 @@ PROFILE = "large"
 """Word2vec's settings: what the peers know too."""
 
 PARAMS = ("clean", "tokenize", "skipgrams", "train")
-"""The sections of params.yaml that any figure may depend on."""
+"""The sections of params.yaml that any figure may depend on; of the others, those of a row's own stages."""
 
-HOW_IT_IS_RUN = ("checkpoint_seconds",)
+OWN_PARAMS = ("cooccurrences",)
+
+HOW_IT_IS_RUN = ("checkpoint_seconds", "wanted_by")
 """Params that no figure is meant to depend on."""
 
 
@@ -56,7 +58,8 @@ def dependencies(bench: Bench, row: Row) -> dict[str, Any]:
     changed = (*bench.changed, *row.changed)
     raw = request(PROFILE, (), bench.work / bench.whole, bench.root).raw
     params = {
-        name: {key: value for key, value in raw.get(name, {}).items() if key not in HOW_IT_IS_RUN} for name in PARAMS
+        name: {key: value for key, value in raw.get(name, {}).items() if key not in HOW_IT_IS_RUN}
+        for name in (*PARAMS, *(own for own in OWN_PARAMS if own in row.stages))
     }
     return {
         "corpus": bench.corpus.sha256(),

@@ -98,15 +98,16 @@ def main() -> None:
         seconds = unbroken(options.corpus.resolve(), whole)
         kills = [killed(options.corpus.resolve(), broken, moments.uniform(0.1, 0.6) * seconds) for _ in range(2)]
         last = unbroken(options.corpus.resolve(), broken)
+        made = [name for name in NAMES if list(whole.glob(f"{name}/**/manifest.json"))]
         result = {
             "corpus_tokens": facts(whole, "tokenize")["tokens"],
             "unbroken_seconds": round(seconds, 1),
             "kills": kills,
             "last_run_seconds": round(last, 1),
-            "jobs_resumed": {name: facts(broken, name).get("jobs_resumed") for name in NAMES},
+            "jobs_resumed": {name: facts(broken, name).get("jobs_resumed") for name in made},
             "same_bytes": outputs(whole) == outputs(broken),
             "peak_rss_mb_largest_process": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
-            "stage_seconds": {name: facts(whole, name).get("seconds") for name in NAMES},
+            "stage_seconds": {name: facts(whole, name).get("seconds") for name in made},
             "seed": seed,
             "environment": describe(),
         }

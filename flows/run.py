@@ -34,8 +34,13 @@ class Run:
         return self._asked.models
 
     def stage(self, name: str, model: str | None = None) -> None:
-        """Carries out one stage, for one model if it is a stage for each; shows its facts on Prefect's page."""
+        """Carries out one stage, for one model if it is a stage for each; shows its facts on Prefect's page.
+
+        A stage that nobody wants is passed over.
+        """
         declared = stage(name)
+        if declared not in self._asked.stages:
+            return
         outcome = carry_out(declared, self._asked.context(declared, model), self._executor.for_stage(name))
         artifacts.stage_table(outcome)
         self._outcomes.append(outcome)

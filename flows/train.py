@@ -30,6 +30,7 @@ def contents(run: Run) -> dict[str, object]:
     run.stage("clean")
     run.stage("tokenize")
     run.stage("skipgrams")
+    run.stage("cooccurrences")
     for model in run.models:
         run.stage("train", model)
         run.stage("export", model)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import InputError
+from tasks.models import ModelName
 from tasks.params import PARAMS_FILE, RunParams, load, overlaid, parsed, sections, stage_sections, validate
 from tasks.pipeline.stage import Context, Stage
 from tasks.pipeline.workers import cores
 from tasks.project import project_root
+from tasks.stages import stages
 from tasks.storage.hashing import json_sha256
 from tasks.train import TrainParams
 
@@ -46,7 +48,7 @@ class Request:
         return section
 
     @property
-    def models(self) -> tuple[str, ...]:
+    def models(self) -> tuple[ModelName, ...]:
         """Which models are trained, in order."""
         section = sections(self.raw, {"train": TrainParams})["train"]
         assert isinstance(section, TrainParams)
@@ -56,6 +58,11 @@ class Request:
     def workers(self) -> int:
         """Jobs side by side."""
         return self.run.workers or cores()
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages that a run carries out, in order: all that are wanted."""
+        return tuple(each for each in stages() if each.wanted(stage_sections(self.raw, each)))
 
     def contexts(self, stage: Stage) -> list[Context]:
         """Where `stage` runs and with what: once, or once for each model."""

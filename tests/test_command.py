@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from support.project import change_params, environment_of, make_project
+from support.runs import RAN
 
+from tasks.scoring.keyed import packaged
 from tasks.stages import NAMES
 from wordloom import cli
 
@@ -26,7 +28,7 @@ RUN = "train.dim=6"
 PYARROW_BRINGS = {"pandas"}
 """pyarrow imports it, where it is installed, with the first table that it makes."""
 
-COMMANDS = ("run", "plan", "stage", "stages", "neighbours", "analogy", "info", "overdue", "serve")
+COMMANDS = ("run", "plan", "stage", "stages", "neighbours", "analogy", "ratios", "info", "overdue", "serve")
 
 HEAVY = {"tensorflow", "numba", "gensim", "pandas", "matplotlib", "sklearn", "scipy", "prefect", "dvc"}
 
@@ -125,7 +127,7 @@ def test_help_of_each_command_explains_each_argument(wordloom: Command, name: st
 
 def test_a_run_with_another_value_has_a_folder_of_its_own(project: Path, ran: Left, data: Path) -> None:
     facts = json.loads(ran.out)
-    assert list(facts) == list(NAMES)
+    assert list(facts) == list(RAN)
     assert ran.err.splitlines()[-1].startswith("evaluate: "), "nothing is sent to the server after its end"
     assert facts["train"]["sgns"]["dim"] == 6
     assert (data / "evaluate" / "sgns" / "report.md").is_file()
@@ -153,6 +155,28 @@ def test_an_analogy(wordloom: Command, data: Path) -> None:
     (nearest,) = json.loads(wordloom(*asked, "--json").out).values()
     assert len(nearest) == 10 and not {"one", "two", "three"} & {word for word, _ in nearest}
     assert wordloom(*asked).out.startswith("one : two = three : ?\n")
+
+
+def test_ratios(wordloom: Command, project: Path, tmp_path: Path, data: Path) -> None:
+    complaint = wordloom("ratios", "from", "the", "space", "--data", data).complaint()
+    assert complaint.endswith("no shards; run the stage cooccurrences: wordloom stage cooccurrences")
+    shutil.copytree(data / "tokenize", tmp_path / "tokenize")
+    shutil.copytree(data / "clean", tmp_path / "clean")
+    assert started(project, "stage", "cooccurrences", "--data", tmp_path).code == 0
+    said = wordloom("ratios", "from", "the", "space", "in", "--data", tmp_path)
+    assert said.code == 0 and "P(k | from)" in said.out and "space" in said.out
+    found = json.loads(wordloom("ratios", "from", "the", "space", "in", "--data", tmp_path, "--json").out)
+    assert [each["probe"] for each in found] == ["space", "in"]
+    assert all(0 <= each["first"] <= 1 and 0 <= each["second"] <= 1 for each in found)
+    assert "'nonsense' is not among" in wordloom("ratios", "from", "the", "nonsense", "--data", tmp_path).complaint()
+
+
+def test_a_model_of_fasttext_answers_for_words_that_it_never_saw(wordloom: Command) -> None:
+    model = packaged("crime-and-punishment.bin")
+    (nearest,) = json.loads(
+        wordloom("neighbours", "Раскольниковы", "--vectors", model, "-k", "3", "--json").out
+    ).values()
+    assert len(nearest) == 3
 
 
 def test_an_unknown_word_names_close_spellings(wordloom: Command, data: Path) -> None:
@@ -205,10 +229,11 @@ def test_stages_and_their_states(project: Path, data: Path) -> None:
         assert said.code == 0, said.err
         return {row["stage"]: row["state"] for row in json.loads(said.out)}
 
-    assert states() == dict.fromkeys(NAMES, "missing")
-    assert states("--set", RUN) == dict.fromkeys(NAMES, "fresh")
+    unwanted = {"cooccurrences": "unwanted"}
+    assert states() == dict.fromkeys(RAN, "missing") | unwanted
+    assert states("--set", RUN) == dict.fromkeys(RAN, "fresh") | unwanted
     behind = {"train": "stale", "export": "waiting", "evaluate": "waiting"}
-    assert states("--data", data) == dict.fromkeys(NAMES[:4], "fresh") | behind
+    assert states("--data", data) == dict.fromkeys(RAN[:4], "fresh") | behind | unwanted
     said = started(project, "stages", "--data", data).out
     assert all(name in said for name in NAMES)
     assert "waiting: its inputs are going to be made anew" in said
@@ -225,6 +250,26 @@ def test_one_stage(project: Path, tmp_path: Path) -> None:
         f"{folder / 'tokenize' / 'vocabulary.parquet'}: "
         "the input of stage train is not there; run the stage that writes it"
     )
+
+
+def test_one_model_of_a_stage(project: Path, tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "tasks", "export", "--data", tmp_path, "--set", "train.model=[cbow, sgns]"]
+    for model, complaint in (
+        ("cbow", f"{tmp_path / 'train' / 'cbow' / 'vectors.npy'}: the input of stage export is not there"),
+        ("glove", "export: there is none for the model 'glove'; its models are cbow, sgns"),
+    ):
+        done = subprocess.run(
+            [*map(str, run), "--model", model], cwd=project, env=environment_of(project), capture_output=True, text=True
+        )
+        assert done.returncode == 1 and complaint in done.stderr
+
+
+def test_stages_are_listed_for_each_model(wordloom: Command) -> None:
+    rows = json.loads(wordloom("stages", "--json", "--set", "train.model=[sgns, cbow]").out)
+    assert [(row["stage"], row["model"]) for row in rows][5:] == [
+        (stage, model) for stage in ("train", "export", "evaluate") for model in ("sgns", "cbow")
+    ]
+    assert [row["model"] for row in rows[:5]] == [None] * 5
 
 
 def test_an_unknown_stage_names_the_stages(wordloom: Command) -> None:

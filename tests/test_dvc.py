@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from support.project import change_params, environment_of, make_project
-
-from tasks.stages import NAMES
+from support.runs import RAN
 
 IDENTITY = {
     f"GIT_{role}_{what}": value
@@ -66,7 +65,7 @@ class Project:
     def ran(self, output: str) -> list[str]:
         """The stages that dvc has run, from what it said."""
         found = re.findall(r"Running stage '(\w+)(?:@(\w+))?'", output)
-        return [name for name in NAMES if name in {stage for stage, model in found if model in ("", "sgns")}]
+        return [name for name in RAN if name in {stage for stage, model in found if model in ("", "sgns")}]
 
     def imported(self) -> dict[str, set[str]]:
         """What each stage's process imported since the last call."""
@@ -92,7 +91,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     change_params(folder, above | {"clean": {"min_token_length": 2}})
     project = Project(folder)
     project.dvc("remote", "add", "--default", "folder", str(folder.parent / "remote"))
-    assert project.ran(project.dvc("repro")) == list(NAMES)
+    assert project.ran(project.dvc("repro")) == list(RAN)
     project.commit("The first vectors")
     return project
 
@@ -105,7 +104,7 @@ def test_repro_does_the_whole_job_without_prefect(project: Project) -> None:
     ):  # fmt: skip
         assert (data / file).stat().st_size > 0
     imported = project.imported()
-    assert set(imported) == set(NAMES)
+    assert set(imported) == set(RAN)
     for name, modules in imported.items():
         assert "tasks" in modules
         assert not modules & {"prefect", "dvc", "flows"}, name
@@ -189,8 +188,8 @@ def test_a_changed_knob_reruns_its_stage_and_what_follows(project: Project) -> N
     change_params(project.folder, {"clean": {"min_token_length": 3}})
     assert list(project.json("status")) == ["clean"]
     said = project.dvc("repro")
-    assert project.ran(said) == list(NAMES[1:])
-    assert set(project.imported()) == set(NAMES[1:])
+    assert project.ran(said) == list(RAN[1:])
+    assert set(project.imported()) == set(RAN[1:])
     assert tree(project.folder / "data" / "download") == download
     assert project.json("params", "diff") == {
         "params.yaml": {"clean.min_token_length": {"old": 2, "new": 3, "diff": 1}}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from support.project import environment_of
+from support.runs import RAN
 
 from tasks.forecasting.result import Forecast, StageForecast
-from tasks.stages import NAMES
 from wordloom.plan import Room, judge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,13 +72,13 @@ def test_the_command_on_the_bundled_corpus(environment: dict[str, str], tmp_path
     done = plan(environment, "--json", "--data", tmp_path / "data")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert [each["stage"] for each in found["stages"]] == list(NAMES)
+    assert [each["stage"] for each in found["stages"]] == list(RAN)
     for each in found["stages"]:
         assert each.keys() == {"stage", "model", "makes", "disk", "work", "memory", "seconds", "standing"}
         assert each["disk"] > 0 and each["memory"] > 0 and each["seconds"] > 0 and each["standing"] == 0
     assert found["total"].keys() == {"disk", "memory", "seconds"}
     assert found["free"]["disk"] > found["total"]["disk"] and found["refusals"] == []
-    metrics = {name: json.loads((ROOT / "data" / name / "metrics.json").read_text()) for name in NAMES[:4]}
+    metrics = {name: json.loads((ROOT / "data" / name / "metrics.json").read_text()) for name in RAN[:4]}
     makes = {each["stage"]: each["makes"] for each in found["stages"]}
     assert makes["download"]["documents"] == pytest.approx(metrics["download"]["documents"], rel=0.05)
     assert makes["tokenize"]["words"] == pytest.approx(metrics["tokenize"]["vocabulary"], rel=0.15)

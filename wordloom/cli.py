@@ -148,6 +148,26 @@ def analogy(
 
 
 @app.command(rich_help_panel=ASK)
+def ratios(
+    first: Annotated[str, typer.Argument(help="ice")], second: Annotated[str, typer.Argument(help="steam")],
+    probes: Annotated[list[str], typer.Argument(metavar="PROBE…", help="solid gas water fashion")],
+    profile: Profile = None, overrides: Overrides = None, data: Data = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Tells which PROBE goes with FIRST and which with SECOND: how often each stands near (stage cooccurrences)."""
+    from tasks.ratios import ratios as find_ratios
+
+    found = find_ratios(request(profile, tuple(overrides or ()), data).data, first, second, probes)
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    table = Table("k", f"P(k | {first})", f"P(k | {second})", "ratio")
+    for each in found:
+        ratio = "" if each.ratio is None else f"{each.ratio:.3g}"
+        table.add_row(Text(each.probe), f"{each.first:.3g}", f"{each.second:.3g}", ratio)
+    Console(highlight=False).print(table)
+
+
+@app.command(rich_help_panel=ASK)
 def info(
     vectors: Annotated[
         Path | None, typer.Argument(help="A model folder or a vector file; by default what the last run trained.")

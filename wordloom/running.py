@@ -9,7 +9,6 @@ from tasks.errors import Interrupted
 from tasks.pipeline.carry_out import Outcome, facts_by_stage, fresh
 from tasks.pipeline.locking import exclusive
 from tasks.request import Request
-from tasks.stages import stages
 
 logger = logging.getLogger("wordloom")
 
@@ -42,7 +41,7 @@ def run_pipeline(asked: Request, profile: str | None, overrides: Sequence[str]) 
 def _standing(asked: Request) -> list[Outcome] | None:
     """The outcomes of all stages if all are fresh."""
     outcomes: list[Outcome] = []
-    for stage in stages():
+    for stage in asked.stages:
         for context in asked.contexts(stage):
             outcome = fresh(stage, context)
             if outcome is None:

@@ -8,13 +8,14 @@ from tasks.pipeline.carry_out import fresh
 from tasks.request import Request
 from tasks.stages import stages
 
-State = Literal["fresh", "stale", "missing", "waiting"]
+State = Literal["fresh", "stale", "missing", "waiting", "unwanted"]
 
 MEANING: dict[State, str] = {
     "fresh": "made from today's params, inputs and code",
     "stale": "params, inputs or code have changed since",
     "missing": "not made yet",
     "waiting": "its inputs are going to be made anew",
+    "unwanted": "a run passes it over, since its wanted_by in params.yaml is empty",
 }
 
 
@@ -38,13 +39,15 @@ def states(asked: Request) -> list[StageState]:
             model = context.model if stage.per_model else None
             folder = asked.data / stage.folder(context)
             state: State
-            if not (folder / "manifest.json").is_file():
+            if stage not in asked.stages:
+                state = "unwanted"
+            elif not (folder / "manifest.json").is_file():
                 state = "missing"
             elif waiting & {None, model}:
                 state = "waiting"
             else:
                 state = "fresh" if fresh(stage, context) else "stale"
-            if state != "fresh":
+            if state not in ("fresh", "unwanted"):
                 waiting.add(model)
             rows.append(StageState(stage.name, model, state, stage.about, folder))
     return rows

@@ -1,6 +1,7 @@
 """The rows, in the order in which they run and stand on the page."""
 
 from benchmarks.row import Row
+from benchmarks.rows.cooccurrences import COOCCURRENCES
 from benchmarks.rows.determinism import DETERMINISM
 from benchmarks.rows.draws import DRAWS
 from benchmarks.rows.end_to_end import END_TO_END
@@ -26,6 +27,7 @@ ROWS: tuple[Row, ...] = (
     CBOW,
     FASTTEXT,
     SHARDS,
+    COOCCURRENCES,
     KERAS_TEXTBOOK,
     DRAWS,
     *STREAMS,

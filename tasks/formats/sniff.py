@@ -64,12 +64,16 @@ def _is_old_fasttext(head: bytes) -> bool:
 
 
 def _is_text_row(row: bytes, dim: int) -> bool:
-    """Whether the row after a header is text. The floats of a binary row hold bytes that text does not."""
+    """Whether the row after a header is text, be it a damaged one. A binary one holds bytes that text does not, or, if
+    it has few numbers, may look like text but not like numbers.
+    """
     if not _is_utf8(row):
         return False
     row = row.rstrip()
-    whole = row.count(b" ") >= dim and _is_number(row.rpartition(b" ")[2])
-    return whole or not CONTROL.search(row)
+    if row.count(b" ") >= dim and _is_number(row.rpartition(b" ")[2]):
+        return True
+    fields = row.split(b" ")[1:]
+    return not CONTROL.search(row) and (not fields or any(map(_is_number, fields)))
 
 
 def _is_utf8(line: bytes) -> bool:

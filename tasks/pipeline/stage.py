@@ -114,6 +114,7 @@ class Stage:
         rounds: its parallel passes.
         finish: what closes it; runs once, in the parent.
         code: the source files that determine its bytes, relative to the project's root.
+        wanted: whether a run with these sections carries it out.
         per_model: whether it runs once for each model that is trained.
         unit: what a job's `size` counts.
         beside: writes what is no artifact, since it differs between equal runs, into the published folder.
@@ -128,6 +129,7 @@ class Stage:
     rounds: tuple[Round, ...]
     finish: Callable[[Context, Sequence[Report]], Report]
     code: tuple[str, ...]
+    wanted: Callable[[Mapping[str, StageParams]], bool] = lambda sections: True
     per_model: bool = False
     unit: str = "documents"
     beside: Callable[[Context, Path], None] | None = None

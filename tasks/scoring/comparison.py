@@ -37,16 +37,16 @@ def _found(data: Path, model: str) -> tuple[dict[str, Any], ...]:
 
 
 def _page(found: Sequence[tuple[Any, ...]]) -> str:
-    rows: dict[str, list[str]] = {}
+    columns: list[dict[str, str]] = []
     for model, scores, train, run, export in found:
         cells = {"model": model, **_scores(scores), "loss": f"{train['loss']:.4f}" if "loss" in train else ""}
         cells["words/s"] = human(run["words_per_second"]) if "words_per_second" in run else ""
         cells["seconds"] = f"{run['seconds']:.1f}" if "seconds" in run else ""
         sizes = [file["bytes"] for file in export.get("files", {}).values()]
         cells["exported"] = f"{human(sum(sizes))}B" if sizes else ""
-        for name, cell in cells.items():
-            rows.setdefault(name, []).append(cell)
-    lines = ["| " + " | ".join([name, *cells]) + " |" for name, cells in rows.items()]
+        columns.append(cells)
+    names = list(dict.fromkeys(name for cells in columns for name in cells))
+    lines = ["| " + " | ".join([name, *(cells.get(name, "") for cells in columns)]) + " |" for name in names]
     rule = "| --- " * (1 + len(found)) + "|"
     note = "Losses of different models are no measure beside each other; seconds are of this machine."
     return "\n".join(["# The models beside each other", "", lines[0], rule, *lines[1:], "", note, ""])

@@ -42,3 +42,12 @@ WINDOWS = pa.schema(
 
 PAIRS = pa.schema([pa.field("center", pa.int32(), nullable=False), pa.field("context", pa.int32(), nullable=False)])
 """skipgrams, layout "pairs": one row a positive pair."""
+
+COOCCURRENCES = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("column", pa.int32(), nullable=False),
+        pa.field("weight", pa.float32(), nullable=False),
+    ]
+)
+"""cooccurrences: one row a cell of the matrix, by row, then by column; both are ids."""

@@ -22,11 +22,11 @@ import httpx
 import pytest
 import yaml
 from support.project import change_params, environment_of, make_project
+from support.runs import RAN
 
 from flows.overdue import success_file
 from flows.server import free_port
 from tasks.pipeline.locking import exclusive
-from tasks.stages import NAMES
 
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -175,7 +175,7 @@ def test_a_run_completes_with_its_artifacts_and_the_overlapping_one_waits_for_it
     filtered = {"flow_runs": {"id": {"any_": [first]}}, "limit": 200}
     artifacts = served.ask("POST", "/artifacts/filter", filtered)
     tables = {each["key"].removesuffix("-sgns") for each in artifacts if each["type"] == "table"}
-    assert tables == set(NAMES)
+    assert tables == set(RAN)
     (report,) = [each for each in artifacts if each["key"] == "report-sgns"]
     assert report["data"] == (served.data / "evaluate" / "sgns" / "report.md").read_text()
     bars = {each["key"]: each["data"] for each in artifacts if each["type"] == "progress"}

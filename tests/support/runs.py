@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from tasks.params import overlaid
+from tasks.stages import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +30,9 @@ if __name__ == "__main__":
 """
 """Several stages in one process, which spares the start of an interpreter for each."""
 
+
+RAN = tuple(name for name in NAMES if name != "cooccurrences")
+"""The stages that a run carries out with params.yaml as it stands."""
 
 PARAMS: dict[str, Any] = {
     "clean": {"min_token_length": 2, "stopwords": None},

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.runs import Project, make_project, published
+from support.runs import RAN, Project, make_project, published
 
 from tasks.errors import InputError
 from tasks.forecasting.forecast import forecast
@@ -15,7 +15,6 @@ from tasks.forecasting.rehearsal import folder_bytes
 from tasks.forecasting.result import Forecast, StageForecast
 from tasks.forecasting.room import free_memory
 from tasks.request import Request, request
-from tasks.stages import NAMES
 
 SAMPLE = 500_000
 """Bytes; the corpus has some six times as many."""
@@ -69,7 +68,7 @@ def both(project: Project) -> Both:
         found = forecast(asked_of(project, monkeypatch), free_memory(), SAMPLE)
     data = project.folder.parent / "data"
     assert not data.exists(), "a plan changes nothing"
-    assert project.run(NAMES, data).code == 0
+    assert project.run(RAN, data).code == 0
     return Both(found, data)
 
 
@@ -83,13 +82,13 @@ def test_documents_words_tokens_and_pairs(both: Both) -> None:
     assert both.stage("train").makes["pairs"] == pytest.approx(both.facts("train")["pairs"], rel=0.03)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RAN)
 def test_disk_of_each_stage(both: Both, name: str) -> None:
     assert both.stage(name).disk == pytest.approx(folder_bytes(published(both.data, name)), rel=0.2)
 
 
 def test_disk_in_all_covers_the_run(both: Both) -> None:
-    standing = sum(folder_bytes(published(both.data, name)) for name in NAMES)
+    standing = sum(folder_bytes(published(both.data, name)) for name in RAN)
     assert both.forecast.disk >= 0.9 * standing
     assert all(each.work >= each.disk for each in both.forecast.stages)
 
@@ -103,7 +102,7 @@ def test_what_stands_already_is_counted_as_replaced(
     both: Both, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again = forecast(asked_of(project, monkeypatch), free_memory(), SAMPLE)
-    assert [each.standing for each in again.stages] == [folder_bytes(published(both.data, name)) for name in NAMES]
+    assert [each.standing for each in again.stages] == [folder_bytes(published(both.data, name)) for name in RAN]
     assert again.disk < 0.6 * both.forecast.disk
 
 

@@ -184,3 +184,11 @@ def test_every_format_is_told_by_its_content(small: tuple[list[str], Matrix], tm
         sniff(tmp_path / "empty")
     with pytest.raises(InputError, match="no such file"):
         sniff(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_binary_numbers_that_look_like_text_are_no_text(tmp_path: Path, dim: int) -> None:
+    matrix = np.frombuffer(b"abc?defAghi=" * dim, "<f4").reshape(3, dim)
+    word2vec.write_binary(tmp_path / "vectors", ["one", "two", "three"], matrix)
+    assert (tmp_path / "vectors").read_bytes().isascii() and sniff(tmp_path / "vectors") == "word2vec_binary"
+    np.testing.assert_array_equal(load(tmp_path / "vectors").matrix, matrix)

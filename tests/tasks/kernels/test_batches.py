@@ -45,3 +45,18 @@ def test_batches_have_about_the_same_number_of_pairs() -> None:
     found = np.array([count for step in steps for count in step.pairs])
     assert len(found) % 4 == 0 and found.max() - found.min() <= 20
     assert found.mean() == pytest.approx(20_000, rel=0.15)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 1000), st.integers(1, 4), st.integers(0, 2**31), st.sampled_from([1, 9, 255]))
+def test_a_batch_ends_before_the_window_that_would_be_too_much(
+    windows: int, side_by_side: int, seed: int, widest: int
+) -> None:
+    """In row groups of many blocks, the widest windows among them: by the running sum of all windows."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(0, widest + 1, (windows, 2)) * (rng.random((windows, 1)) < 0.7)
+    before = np.cumsum([0, *sizes.sum(1)])
+    batches = [batch for step in cut(0, windows_of(sizes.tolist()), 50, side_by_side) for batch in step.batches]
+    for number, batch in enumerate(batches[1:], 1):
+        target = number * before[-1] // len(batches)
+        assert before[batch.start] <= target < before[batch.start + 1]

@@ -1,0 +1,189 @@
+"""How often words stand near each other, row by row of the matrix, from an index of where each word stands.
+
+A row is added up in an array as long as the vocabulary, which the cache holds, by going to every place of its word. So
+no pair is ever written down or sorted, and a row's numbers are added in the order of the corpus: no result depends on
+how the rows are shared out. Rows of frequent words first, the index of a few million places at a time is all that is
+held; the text itself is one array of ids on disk.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.errors import InputError
+from tasks.kernels.compiler import compiled, compiled_kernel
+from tasks.kernels.reading import read_documents
+
+BORDER = 0
+"""What stands before and after each document: the id that no word has."""
+
+TOKENS_AT_ONCE = 1 << 20
+
+CELLS_AT_ONCE = 1 << 20
+"""That a row group has at the least, but for the last."""
+
+FEW = 8
+"""A row with fewer than one cell in so many words is sorted; in a fuller one all words are gone through."""
+
+PLACE_BYTES = np.dtype(np.int64).itemsize
+
+Ids = NDArray[np.int32]
+
+
+class Cells(NamedTuple):
+    """Cells of the matrix, by row, then by column.
+
+    Attributes:
+        row, column: int32 [cells], ids.
+        weight: float32 [cells].
+    """
+
+    row: Ids
+    column: Ids
+    weight: NDArray[np.float32]
+
+
+def lay_out(documents: Path, words: int) -> Ids:
+    """The documents of a shard on end, each followed by BORDER: int32 [tokens + documents].
+
+    Raises:
+        InputError: the shard is not what it should be.
+    """
+    laid = [np.empty(0, np.int32)]
+    for some in read_documents(documents, words, TOKENS_AT_ONCE):
+        laid.append(np.insert(some.ids, some.offsets[1:], BORDER))
+    return np.concatenate(laid)
+
+
+def distance_weights(window: int, harmonic: bool) -> NDArray[np.float64]:
+    """float64 [window + 1]: what a word at each distance adds: 1 / distance, as for GloVe (Pennington, Socher, Manning,
+    2014, section 4.2), or 1. Number 0 is of no use.
+    """
+    distances = np.arange(window + 1, dtype=np.float64)
+    distances[0] = 1
+    return 1 / distances if harmonic else np.ones(window + 1)
+
+
+def count_cells(
+    tokens: Ids, counts: NDArray[np.int64], rows: range, weights: NDArray[np.float64], symmetric: bool
+) -> Iterator[Cells]:
+    """The cells of some rows, some whole rows at a time.
+
+    Args:
+        tokens: int32 [n], the corpus: documents with BORDER before, between and after them.
+        counts: int64 [words], how often each word stands there.
+        rows: of the matrix: row r is the word with id r + 1.
+        weights: see `distance_weights`.
+        symmetric: count the words before and after; else those before alone.
+
+    Raises:
+        InputError: the counts are not those of the corpus.
+    """
+    words = len(counts)
+    starts = np.concatenate([[0], np.cumsum(counts[rows.start : rows.stop])])
+    places, ends = np.empty(starts[-1], np.int64), starts[:-1].copy()
+    if not _find_places(tokens, rows.start, starts, ends, places) or not np.array_equal(ends, starts[1:]):
+        raise InputError("the vocabulary's counts are not those of the documents; run the stage tokenize again")
+    sums = np.zeros(words + 1)
+    room = CELLS_AT_ONCE + words
+    cells = Cells(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32))
+    row = 0
+    while row < len(rows):
+        row, filled = _add_up(tokens, places, starts, row, rows.start, weights, symmetric, sums, *cells)
+        if filled:
+            yield Cells(cells.row[:filled], cells.column[:filled], cells.weight[:filled])
+
+
+def expected_cells(counts: NDArray[np.int64], window: int, symmetric: bool) -> float:
+    """About how many cells there will be at the most: as if words stood in any order.
+
+    Of n words drawn by their frequencies, Σ_v 1 - (1 - p_v)^n are different; texts, which keep to their subject, have
+    fewer. Computed for some n, and in between on the straight line between them on a scale of logarithms.
+    """
+    reach = window * (2 if symmetric else 1)
+    unlikely = np.log1p(-np.minimum(counts / counts.sum(), 1 - 1e-12))
+    drawn = np.unique(np.geomspace(reach, reach * counts[0], 48))
+    different = np.array([-np.expm1(number * unlikely).sum() for number in drawn])
+    return float(np.interp(np.log(reach * counts), np.log(drawn), different).sum())
+
+
+def partitions(counts: NDArray[np.int64], places: int) -> list[range]:
+    """All rows, in ranges of at most so many places; a word that has more is alone. counts: int64 [words]."""
+    found: list[range] = []
+    first = held = 0
+    for row, count in enumerate(counts.tolist()):
+        if row > first and held + count > places:
+            found.append(range(first, row))
+            first, held = row, 0
+        held += count
+    return [*found, range(first, len(counts))]
+
+
+@compiled_kernel
+def _find_places(
+    tokens: Ids, first: int, starts: NDArray[np.int64], ends: NDArray[np.int64], places: NDArray[np.int64]
+) -> bool:
+    """places[starts[r] : ends[r]] = where the word of row first + r stands; False if it is found too often."""
+    rows = len(ends)
+    for place in range(len(tokens)):
+        row = tokens[place] - 1 - first
+        if 0 <= row < rows:
+            if ends[row] == starts[row + 1]:
+                return False
+            places[ends[row]] = place
+            ends[row] += 1
+    return True
+
+
+@compiled
+def _add_up(
+    tokens: Ids,
+    places: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    row: int,
+    first: int,
+    weights: NDArray[np.float64],
+    symmetric: bool,
+    sums: NDArray[np.float64],
+    row_ids: Ids,
+    column_ids: Ids,
+    values: NDArray[np.float32],
+) -> tuple[int, int]:
+    """Fills the last three with whole rows, from `row` on, while one more is sure to fit.
+
+    Returns:
+        The row that comes next, and the number of cells. `sums` is zero before and after.
+    """
+    rows, words = len(starts) - 1, len(sums) - 1
+    filled = 0
+    while row < rows and filled + words <= len(values):
+        begin = filled
+        for number in range(starts[row], starts[row + 1]):
+            place = places[number]
+            for direction in range(-1, 2 if symmetric else 0, 2):
+                for distance in range(1, len(weights)):
+                    token = tokens[place + direction * distance]
+                    if token == BORDER:
+                        break
+                    if sums[token] == 0:
+                        column_ids[filled] = token
+                        filled += 1
+                    sums[token] += weights[distance]
+        if (filled - begin) * FEW < words:
+            column_ids[begin:filled].sort()
+        else:
+            filled = begin
+            for token in range(1, words + 1):
+                if sums[token] != 0:
+                    column_ids[filled] = token
+                    filled += 1
+        for cell in range(begin, filled):
+            token = column_ids[cell]
+            row_ids[cell] = first + row + 1
+            values[cell] = sums[token]
+            sums[token] = 0
+        row += 1
+    return row, filled
