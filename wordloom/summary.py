@@ -76,7 +76,7 @@ def _model(data: Path, model: str) -> list[tuple[str, list[tuple[str, str]]]]:
     train, scores = _facts(data / model_folder("train", model)), _facts(data / model_folder("evaluate", model))
     run = data / model_folder("train", model) / "run.json"
     speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
-    training = [("loss", f"{train['loss']:.4f} a pair in the last epoch")]
+    training = [("loss", f"{train['loss']:.4f} a {'window' if model == 'cbow' else 'pair'} in the last epoch")]
     if speed is not None:
         training.append(("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"))
     scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}

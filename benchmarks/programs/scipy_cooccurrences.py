@@ -1,7 +1,7 @@
 """Co-occurrences by scipy. `python -m benchmarks.programs.scipy_cooccurrences DATA WINDOW`
 
-For each distance all pairs of words so far apart become a sparse matrix, which scipy adds to the others: what one writes
-who has no loop that is fast. Symmetric, 1 / distance. Prints {"seconds", "cells"}; reading the corpus does not count.
+For each distance all pairs of words so far apart become a sparse matrix, which scipy adds to the others: what one
+writes who has no loop that is fast. Symmetric, 1 / distance. Prints {"seconds", "cells"}; reading does not count.
 """
 
 import json

@@ -9,9 +9,11 @@ import math
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from tasks.cooccurrences import FEWEST_PARTS, CooccurrencesParams
 from tasks.evaluate import ANALOGIES, ANALOGY_FILE
 from tasks.export import ExportParams
 from tasks.forecasting.corpus import (
@@ -28,6 +30,7 @@ from tasks.forecasting.growth import Growth, extrapolate
 from tasks.forecasting.rehearsal import Act, Rehearsal, Script, folder_bytes, rehearse
 from tasks.forecasting.result import Forecast, StageForecast
 from tasks.forecasting.side_by_side import stage_memory, stage_seconds
+from tasks.kernels.reading import read_counts
 from tasks.params import overlaid
 from tasks.pipeline.stage import Section
 from tasks.request import Request
@@ -63,6 +66,22 @@ WORD_BYTES = 260
 
 DOCUMENT_BYTES = 64
 """Of memory for each document, while duplicates are looked for."""
+
+
+class Counted(NamedTuple):
+    """The co-occurrences of the sample.
+
+    Attributes:
+        found: what counting took.
+        tokens: of the sample.
+        cells: that there are.
+        share: of the cells that `expected_cells` says.
+    """
+
+    found: Rehearsal
+    tokens: int
+    cells: int
+    share: float
 
 
 def forecast(asked: Request, free_memory: int, sample_bytes: int = SAMPLE_BYTES) -> Forecast:
@@ -105,8 +124,13 @@ class _Rehearsals:
         self.draws = self.section("skipgrams", SkipgramsParams).draws
 
     def forecast(self) -> Forecast:
-        rows = [self.download(), self.clean(), self.tokenize(), self.skipgrams()]
+        rows = [self.download(), self.clean(), self.tokenize()]
+        counted = self.count_sample() if stage("cooccurrences") in self.asked.stages else None
+        self.widen_sample()
+        rows.append(self.skipgrams())
         epoch = rows[-1].makes["pairs"] / self.draws
+        if counted is not None:
+            rows.append(self.cooccurrences(counted))
         self.lengthen(epoch)
         for model in self.asked.models:
             self.model = model
@@ -192,10 +216,44 @@ class _Rehearsals:
             parent=WORD_BYTES * max(0, self.growth.distinct - passed.facts["distinct_words"]),
             worker=WORD_BYTES * max(0, self.growth.words - counted),
         )
+        return self.row("tokenize", makes, disk, work, memory, self.seconds(found, [self.shards] * 2, self.scale))
+
+    def widen_sample(self) -> None:
+        """Gives the sample the vocabulary that the corpus is going to have."""
         self.words_tried = min(self.growth.words, self._words_to_try())
         if not self.sample.complete or self.words_tried < self.growth.words:
-            widen(folder, self.words_tried, self.scale, params.min_count)
-        return self.row("tokenize", makes, disk, work, memory, self.seconds(found, [self.shards] * 2, self.scale))
+            min_count = self.section("tokenize", TokenizeParams).min_count
+            widen(self.sample.data / "tokenize", self.words_tried, self.scale, min_count)
+
+    def count_sample(self) -> Counted:
+        """Rehearses the counting, on the sample as it is: what is counted has to be what the vocabulary says."""
+        from tasks.kernels.cooccurrence import expected_cells
+
+        counts = read_counts(self.sample.data / "tokenize" / "vocabulary.parquet")
+        found = self.rehearse("cooccurrences")
+        params = self.section("cooccurrences", CooccurrencesParams)
+        cells: int = found.second.facts["cells"]
+        share = cells / expected_cells(counts, params.window, params.symmetric)
+        return Counted(found, int(counts.sum()), cells, share)
+
+    def cooccurrences(self, counted: Counted) -> StageForecast:
+        """Cells grow more slowly than the text; the sample tells what share there is of those that chance would make."""
+        from tasks.kernels.cooccurrence import expected_cells
+
+        params = self.section("cooccurrences", CooccurrencesParams)
+        counts = read_counts(self.sample.data / "tokenize" / "vocabulary.parquet")
+        rare = np.full(self.growth.words - len(counts), counts[-1])
+        cells = counted.share * expected_cells(np.concatenate([counts, rare]), params.window, params.symmetric)
+        scale, passed = cells / counted.cells, counted.found.second
+        jobs = max(FEWEST_PARTS, self.shards)
+        return self.row(
+            "cooccurrences",
+            {"cells": cells},
+            passed.published_bytes * scale,
+            passed.published_bytes * scale + 8 * self.growth.tokens,
+            stage_memory(counted.found, self.asked.workers, jobs, worker=8 * float(counts[0])),
+            self.seconds(counted.found, [self.shards, jobs], self.growth.tokens / counted.tokens),
+        )
 
     def skipgrams(self) -> StageForecast:
         found = self.rehearse("skipgrams")

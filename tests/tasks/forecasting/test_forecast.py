@@ -114,6 +114,15 @@ def test_draws_and_epochs_multiply(both: Both, project: Project, monkeypatch: py
     assert more.stages[4].makes["pairs"] == pytest.approx(4 * trained.makes["pairs"], rel=0.01)
 
 
+def test_cooccurrences_if_they_are_wanted(both: Both, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = forecast(asked_of(project, monkeypatch, "cooccurrences.wanted_by=[ratios]"), free_memory(), SAMPLE)
+    (counted,) = [each for each in found.stages if each.stage == "cooccurrences"]
+    assert project.run(["cooccurrences"], both.data).code == 0
+    assert counted.makes["cells"] == pytest.approx(both.facts("cooccurrences")["cells"], rel=0.15)
+    assert counted.disk == pytest.approx(folder_bytes(published(both.data, "cooccurrences")), rel=0.2)
+    assert counted.work >= counted.disk and counted.seconds > 0.1 and 20e6 < counted.memory < 4e9
+
+
 def test_a_source_that_is_not_here_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     remote = "corpus.sources=[{kind: url, url: 'https://example.org/corpus.txt'}]"
     with pytest.raises(InputError, match=r"corpus\.txt.*wordloom stage download"):
