@@ -237,7 +237,7 @@ class _Rehearsals:
         return Counted(found, int(counts.sum()), cells, share)
 
     def cooccurrences(self, counted: Counted) -> StageForecast:
-        """Cells grow more slowly than the text; the sample tells what share there is of those that chance would make."""
+        """Cells grow more slowly than text; the sample tells what share there is of those that chance would make."""
         from tasks.kernels.cooccurrence import expected_cells
 
         params = self.section("cooccurrences", CooccurrencesParams)
