@@ -88,7 +88,7 @@ def count_cells(
     if not _find_places(tokens, rows.start, starts, ends, places) or not np.array_equal(ends, starts[1:]):
         raise InputError("the vocabulary's counts are not those of the documents; run the stage tokenize again")
     sums = np.zeros(words + 1)
-    room = CELLS_AT_ONCE + words
+    room = CELLS_AT_ONCE + words + 1
     cells = Cells(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32))
     row = 0
     while row < len(rows):
@@ -159,7 +159,7 @@ def _add_up(
     """
     rows, words = len(starts) - 1, len(sums) - 1
     filled = 0
-    while row < rows and filled + words <= len(values):
+    while row < rows and filled + words < len(values):
         begin = filled
         for number in range(starts[row], starts[row + 1]):
             place = places[number]
@@ -168,9 +168,8 @@ def _add_up(
                     token = tokens[place + direction * distance]
                     if token == BORDER:
                         break
-                    if sums[token] == 0:
-                        column_ids[filled] = token
-                        filled += 1
+                    column_ids[filled] = token
+                    filled += int(sums[token] == 0)  # without a branch, which would be guessed
                     sums[token] += weights[distance]
         if (filled - begin) * FEW < words:
             column_ids[begin:filled].sort()
