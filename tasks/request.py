@@ -62,7 +62,11 @@ class Request:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages that a run carries out, in order: all that are wanted."""
-        return tuple(each for each in stages() if each.wanted(stage_sections(self.raw, each)))
+        return tuple(filter(self.wants, stages()))
+
+    def wants(self, stage: Stage) -> bool:
+        """Whether a run carries this stage out."""
+        return stage.wanted(stage_sections(self.raw, stage))
 
     def contexts(self, stage: Stage) -> list[Context]:
         """Where `stage` runs and with what: once, or once for each model."""

@@ -39,7 +39,7 @@ def states(asked: Request) -> list[StageState]:
             model = context.model if stage.per_model else None
             folder = asked.data / stage.folder(context)
             state: State
-            if stage not in asked.stages:
+            if not asked.wants(stage):
                 state = "unwanted"
             elif not (folder / "manifest.json").is_file():
                 state = "missing"

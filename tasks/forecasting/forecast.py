@@ -125,7 +125,7 @@ class _Rehearsals:
 
     def forecast(self) -> Forecast:
         rows = [self.download(), self.clean(), self.tokenize()]
-        counted = self.count_sample() if stage("cooccurrences") in self.asked.stages else None
+        counted = self.count_sample() if self.asked.wants(stage("cooccurrences")) else None
         self.widen_sample()
         rows.append(self.skipgrams())
         epoch = rows[-1].makes["pairs"] / self.draws
