@@ -19,11 +19,13 @@ class Bench:
         root: the project's folder.
         corpus: what is measured.
         quick: one round of one epoch on the head, for a look.
+        pairs: judged pairs of words of the corpus' language, for the rows that ask for them.
     """
 
     root: Path
     corpus: Corpus
     quick: bool = False
+    pairs: Path | None = None
 
     @property
     def work(self) -> Path:

@@ -16,7 +16,7 @@ from tasks.errors import InputError
 from tasks.request import request
 from tasks.stages import stage
 from tasks.storage.hashing import file_sha256
-from tasks.train import TrainParams
+from tasks.train_params import TrainParams
 
 PREPARING = ("download", "clean", "tokenize", "skipgrams")
 """The stages before training."""

@@ -1,7 +1,7 @@
 """Says how good the vectors are: similarity and analogy scores with coverage, neighbours, a map, a report of one page.
 
-Reads train/<model>/vectors.npy and history.csv, tokenize/vocabulary.parquet, the metrics of the stages before, and
-one's own pairs files. Writes report.md, neighbours.json, loss.png, map.png and scores/<set>.csv. Equal inputs give
+Reads train/<model>/vectors.npy, tables/ and history.csv, tokenize/vocabulary.parquet, the metrics of the stages before,
+and one's own pairs files. Writes report.md, neighbours.json, loss.png, map.png and scores/<set>.csv. Equal inputs give
 equal bytes on one machine, whatever the number of workers and threads.
 """
 
@@ -16,7 +16,8 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from tasks.errors import InputError
-from tasks.models import model_folder
+from tasks.loading import load
+from tasks.models import READS, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.scoring.analogies import Section, read_questions, score_analogies
 from tasks.scoring.comparison import write_comparison
@@ -24,7 +25,7 @@ from tasks.scoring.keyed import packaged
 from tasks.scoring.one_thread import one_thread
 from tasks.scoring.plots import plot_loss, read_history
 from tasks.scoring.report import Findings, write_report
-from tasks.scoring.similarity import pair_table, read_pairs, score_pairs
+from tasks.scoring.similarity import pair_table, read_pairs, score_pairs, spelled_words
 from tasks.scoring.word_map import choose_places, draw_map, lay_out
 from tasks.storage.atomic import atomic_file, write_json
 from tasks.storage.matrix import Matrix, read_matrix
@@ -39,8 +40,8 @@ ANALOGIES = {"google_analogies_30k": 30_000, "google_analogies": None}
 
 ANALOGY_FILE = "questions-words.txt"
 
-REPORTED = ("download", "clean", "tokenize", "skipgrams")
-"""The stages, besides train, whose metrics the report shows."""
+REPORTED = ("download", "clean", "tokenize")
+"""The stages, besides train and what it learns from, whose metrics the report shows."""
 
 MAP_NEIGHBOURS = 12
 """Neighbours of each word on the map."""
@@ -160,10 +161,16 @@ def work(job: EvaluateJob) -> Report:
 
 
 def score_pairs_job(job: PairsJob) -> Report:
-    """Writes the table of the pairs; facts: {"scores": {name: ...}}."""
+    """Writes the table of the pairs; facts: {"scores": {name: ...}}. A model with n-grams answers for unseen words too;
+    "words_spelled" says for how many.
+    """
     words, matrix = job.read()
+    spelled = spelled_words(load(job.vectors.parent), job.source)
+    if spelled:
+        words, matrix = [*words, *spelled], np.vstack([matrix, *spelled.values()])
     _write_csv(job.output, pair_table(words, matrix, job.source))
-    return Report(facts={"scores": {job.name: score_pairs(words, matrix, job.source)}})
+    score = score_pairs(words, matrix, job.source)
+    return Report(facts={"scores": {job.name: score | ({"words_spelled": len(spelled)} if spelled else {})}})
 
 
 def score_analogies_job(job: AnalogiesJob) -> Report:
@@ -230,7 +237,7 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
         model=context.model,
         words=words,
         dim=dim,
-        stages={name: _read_summary(context.data / name / "metrics.json", name) for name in REPORTED}
+        stages={name: _read_summary(context.data / name / "metrics.json", name) for name in _reported(context)}
         | {"train": _read_summary(train / "metrics.json", "train")},
         dropped=_read_summary(context.data / "clean" / "dropped.json", "clean"),
         history=history,
@@ -251,13 +258,18 @@ def inputs(context: Context) -> list[Path]:
     train = context.data / model_folder("train", context.model)
     return [
         train / "vectors.npy",
+        *sorted((train / "tables").glob("*.npy")),
         train / "history.csv",
         train / "metrics.json",
         context.data / "tokenize" / "vocabulary.parquet",
         context.data / "clean" / "dropped.json",
-        *(context.data / name / "metrics.json" for name in REPORTED),
+        *(context.data / name / "metrics.json" for name in _reported(context)),
         *context.section(EvaluateParams).pairs.values(),
     ]
+
+
+def _reported(context: Context) -> tuple[str, ...]:
+    return (*REPORTED, READS[context.model])
 
 
 def folder(context: Context) -> Path:

@@ -1,8 +1,9 @@
-"""Writes the trained vectors in the formats that others read: word2vec text and binary, GloVe, TensorBoard projector.
+"""Writes the trained vectors in the formats that others read: word2vec text and binary, GloVe, TensorBoard projector,
+and as a model of the fastText program, which has the context vectors too, and the n-grams if there are any.
 
-Reads train/<model>/vectors.npy and tokenize/vocabulary.parquet; writes one file a job. Each file is read back and
-compared with what was trained, every word and every bit of every float32, before it takes its name. What gensim reads,
-gensim has to read: the whole binary file, and the first rows of the texts, where its reader is slow.
+Reads train/<model>/vectors.npy and tables/, and tokenize/vocabulary.parquet; writes one file a job. Each file is read
+back and compared with what was trained, every word and every bit of every float32, before it takes its name. What
+gensim reads, gensim has to read: the whole binary file, and the first rows of the texts, where its reader is slow.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from tasks.errors import InputError
-from tasks.formats import glove, projector, word2vec
+from tasks.formats import fasttext, glove, projector, word2vec
 from tasks.models import model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.storage.atomic import atomic_path
@@ -25,6 +26,7 @@ FILES = {
     "word2vec_text": "vectors.w2v.txt",
     "word2vec_binary": "vectors.w2v.bin",
     "glove": "vectors.glove.txt",
+    "fasttext": "vectors.fasttext.bin",
     "projector_vectors": "projector_vectors.tsv",
     "projector_metadata": "projector_metadata.tsv",
 }
@@ -48,16 +50,17 @@ class ExportJob(Job):
     kind: str
     vectors: Path
     vocabulary: Path
+    tables: Path
     max_words: int | None
 
 
 def plan(context: Context, reports: Sequence[Report]) -> list[ExportJob]:
     """One job a file."""
-    vectors, vocabulary = inputs(context)
+    vectors, vocabulary, *_ = inputs(context)
     params = context.section(ExportParams)
     size = len(read_matrix(vectors, len(Vocabulary.read(vocabulary)))[: params.max_words])
     return [
-        ExportJob(context.work / name, size, kind, vectors, vocabulary, params.max_words)
+        ExportJob(context.work / name, size, kind, vectors, vocabulary, vectors.parent / "tables", params.max_words)
         for kind, name in FILES.items()
     ]
 
@@ -73,14 +76,17 @@ def work(job: ExportJob) -> Report:
     words = vocabulary.words[: job.max_words]
     counts: list[int] = vocabulary.counts[: job.max_words].tolist()
     with atomic_path(job.output) as unchecked:
-        write(job.kind, unchecked, words, counts, matrix)
-        compare(job.kind, unchecked, words, counts, matrix)
+        if job.kind == "fasttext":
+            export_fasttext(unchecked, vocabulary.spelled[: job.max_words], counts, matrix, job.tables)
+        else:
+            write(job.kind, unchecked, words, counts, matrix)
+            compare(job.kind, unchecked, words, counts, matrix)
     facts = {"bytes": job.output.stat().st_size, "sha256": file_sha256(job.output)}
     return Report(facts={"words": len(words), "dim": int(matrix.shape[1]), "files": {job.kind: facts}})
 
 
 def write(kind: str, target: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix) -> None:
-    """Writes one of FILES."""
+    """Writes one of FILES, but for fastText's."""
     if kind == "word2vec_text":
         word2vec.write_text(target, words, matrix)
     elif kind == "word2vec_binary":
@@ -121,6 +127,22 @@ def compare(kind: str, path: Path, words: Sequence[str], counts: Sequence[int], 
     _compare_numbers(path, found, matrix[:rows])
 
 
+def export_fasttext(target: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix, tables: Path) -> None:
+    """Writes a model of the fastText program, of the model's own tables, and compares what is read from it.
+
+    Raises:
+        InputError: a word that the format cannot hold, or a file that does not give back what was written.
+    """
+    written = fasttext.tables_of(tables, matrix)
+    fasttext.write_model(target, words, counts, written)
+    found = fasttext.read_model(target)
+    _compare_words(target, found.words, words)
+    rows, buckets = np.split(found.inputs, [len(words)])
+    _compare_numbers(target, rows, written.own)
+    _compare_numbers(target, buckets[written.used], written.ngrams)
+    _compare_numbers(target, found.outputs, written.outputs)
+
+
 def _compare_words(path: Path, found: Sequence[str], words: Sequence[str]) -> None:
     if list(found) != list(words):
         at = next((at for at, pair in enumerate(zip(found, words, strict=False)) if pair[0] != pair[1]), len(words))
@@ -149,10 +171,12 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
 
 
 def inputs(context: Context) -> list[Path]:
-    """The trained vectors and their words."""
+    """The trained vectors, their words, the other tables of the model."""
+    train = context.data / model_folder("train", context.model)
     return [
-        context.data / model_folder("train", context.model) / "vectors.npy",
+        train / "vectors.npy",
         context.data / "tokenize" / "vocabulary.parquet",
+        *sorted((train / "tables").glob("*.npy")),
     ]
 
 
@@ -163,7 +187,7 @@ def folder(context: Context) -> Path:
 
 STAGE = Stage(
     name="export",
-    about="vectors as word2vec, GloVe and TensorBoard files, each read back and compared",
+    about="vectors as word2vec, GloVe, fastText and TensorBoard files, each read back and compared",
     sections={"export": ExportParams},
     folder=folder,
     per_model=True,
@@ -174,9 +198,11 @@ STAGE = Stage(
     code=(
         "tasks/export.py",
         "tasks/models.py",
+        "tasks/formats/fasttext.py",
         "tasks/formats/glove.py",
         "tasks/formats/projector.py",
         "tasks/formats/rows.py",
+        "tasks/formats/sniff.py",
         "tasks/formats/word2vec.py",
         "tasks/formats/words.py",
         "tasks/storage/atomic.py",

@@ -7,8 +7,12 @@ Needs numpy and pyarrow only, and numba for a model of fastText's.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.formats import glove, projector, word2vec
@@ -42,9 +46,10 @@ def load(path: str | Path) -> Vectors:
     if kind == "fasttext":
         return _load_fasttext(path)
     if kind == "npy":
-        words = list(Vocabulary.read(_vocabulary_of(path)).words)
-        matrix = read_matrix(path, len(words))
-    elif kind == "word2vec_text":
+        vocabulary = Vocabulary.read(_vocabulary_of(path))
+        matrix = read_matrix(path, len(vocabulary))
+        return Vectors(vocabulary.words, matrix, _manifest_of(path), _unseen_of(path, vocabulary))
+    if kind == "word2vec_text":
         words, matrix = word2vec.read_text(path)
     elif kind == "word2vec_binary":
         words, matrix = word2vec.read_binary(path)
@@ -61,10 +66,30 @@ def _load_fasttext(path: Path) -> Vectors:
 
     model = read_model(path)
     minn, maxn, buckets = (model.arguments[name] for name in ("minn", "maxn", "bucket"))
-    table = SubwordTable(model.inputs, model.words, minn, maxn, buckets, None if model.old else END_OF_LINE)
+    own, ngrams = np.split(model.inputs, [len(model.words)])
+    bare = None if model.old else END_OF_LINE
+    table = SubwordTable(own, ngrams, model.words, minn, maxn, buckets, bare=bare)
     matrix = table.known()
     check_finite(matrix, path)
     return Vectors(model.words, matrix, _manifest_of(path), table.unseen if maxn else None)
+
+
+def _unseen_of(matrix: Path, vocabulary: Vocabulary) -> Callable[[str], NDArray[np.float32]] | None:
+    """What answers for unseen words, of vectors that were trained with n-grams (`tasks.kernels.fasttext_learner`)."""
+    tables = matrix.parent / "tables"
+    if not (tables / "ngrams.npy").is_file():
+        return None
+    from tasks.kernels.subwords import SubwordTable
+
+    own, ngrams, buckets, hashing = (
+        np.load(tables / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        for name in ("words", "ngrams", "buckets", "hashing")
+    )
+    minn, maxn, number = hashing.tolist()
+    if not maxn:
+        return None
+    used = np.asarray(buckets)
+    return SubwordTable(own, ngrams, vocabulary.words, minn, maxn, number, used, spell=vocabulary.spell).unseen
 
 
 def _vocabulary_of(matrix: Path) -> Path:

@@ -4,16 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
-ModelName = Literal["sgns", "cbow"]
-"""Skip-grams with negative sampling (Mikolov et al. 2013); CBOW with the corrected gradient (İrsoy et al. 2021)."""
+ModelName = Literal["sgns", "cbow", "glove", "fasttext"]
+"""Skip-grams with negative sampling (Mikolov et al. 2013); CBOW with the corrected gradient (İrsoy et al. 2021); GloVe
+(Pennington et al. 2014); fastText: words as means of their n-grams (Bojanowski et al. 2017)."""
 
 MODELS: tuple[ModelName, ...] = get_args(ModelName)
 
-READS: Mapping[ModelName, str] = {"sgns": "skipgrams", "cbow": "skipgrams"}
+READS: Mapping[ModelName, str] = {
+    "sgns": "skipgrams",
+    "cbow": "skipgrams",
+    "glove": "cooccurrences",
+    "fasttext": "skipgrams",
+}
 """The stage whose shards each learns from."""
 
 EngineName = Literal["numba", "tensorflow"]
 """Who computes."""
+
+ON_TENSORFLOW: tuple[ModelName, ...] = ("sgns", "glove")
+"""The models that both engines have; the others are numba's alone."""
 
 DEFAULT_MODEL: ModelName = "sgns"
 

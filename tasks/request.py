@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import InputError
-from tasks.models import ModelName
+from tasks.models import READS, ModelName
 from tasks.params import PARAMS_FILE, RunParams, load, overlaid, parsed, sections, stage_sections, validate
 from tasks.pipeline.stage import Context, Stage
 from tasks.pipeline.workers import cores
 from tasks.project import project_root
-from tasks.stages import stages
+from tasks.stages import stage, stages
 from tasks.storage.hashing import json_sha256
-from tasks.train import TrainParams
+from tasks.train_params import TrainParams
 
 RUNS = ".runs"
 """Below data/: the artifacts of runs that differ from params.yaml."""
@@ -65,8 +65,8 @@ class Request:
         return tuple(filter(self.wants, stages()))
 
     def wants(self, stage: Stage) -> bool:
-        """Whether a run carries this stage out."""
-        return stage.wanted(stage_sections(self.raw, stage))
+        """Whether a run carries this stage out: a model learns from it, or it is wanted by itself."""
+        return stage.name in {READS[model] for model in self.models} or stage.wanted(stage_sections(self.raw, stage))
 
     def contexts(self, stage: Stage) -> list[Context]:
         """Where `stage` runs and with what: once, or once for each model."""
@@ -117,7 +117,20 @@ def request(
         raise InputError(
             f"{data} lies among the artifacts of params.yaml; name a folder outside {ledger}, or one in {runs}"
         )
-    return Request(root, data, raw, tracked=data == ledger)
+    asked = Request(root, data, raw, tracked=data == ledger)
+    if asked.tracked:
+        _check_wishes(asked)
+    return asked
+
+
+def _check_wishes(asked: Request) -> None:
+    """DVC makes co-occurrences only if `wanted_by` says so: params.yaml cannot tell it which models learn from them."""
+    if asked.wants(stage("cooccurrences")) and not (asked.raw.get("cooccurrences") or {}).get("wanted_by"):
+        readers = [model for model in asked.models if READS[model] == "cooccurrences"]
+        raise InputError(
+            f"{PARAMS_FILE}: train.model has {readers[0]}, which learns from co-occurrences; set "
+            f"cooccurrences.wanted_by: [{readers[0]}] too, so that dvc repro makes them"
+        )
 
 
 def _origin(profile: str | None, overrides: tuple[str, ...]) -> str:

@@ -237,6 +237,7 @@ STAGE = Stage(
     folder=lambda context: Path("skipgrams"),
     inputs=lambda context: [_vocabulary(context), *_documents(context)],
     writes=("shards",),
+    wanted=lambda sections: False,
     rounds=(Round(plan, work),),
     finish=finish,
     code=(

@@ -1,118 +1,42 @@
-"""Stage train: windows into word vectors.
+"""Stage train: windows, or co-occurrences, into word vectors.
 
-Reads skipgrams/shards/draw-*/part-* (any kind; for windows that are not materialized tokenize/documents too) and
-tokenize/vocabulary.parquet (the counts: negatives are drawn by them). Writes vectors.npy and context_vectors.npy,
-float32 [words, dim], row r for the word with id r + 1, and history.csv with the mean loss and the learning rate. Epochs
-cycle through the draws; in each, the shards come in an order drawn from the seed. A run that was killed goes on from
-its checkpoint, and with `deterministic` it ends with the bytes of an unbroken one. Memory: the tables, a copy of them
-for the checkpoint and one for each stream, some row groups.
+Reads what the model learns from, skipgrams/shards/draw-*/part-* (any kind; for windows that are not materialized
+tokenize/documents too) or cooccurrences/shards/part-*, and tokenize/vocabulary.parquet. Writes vectors.npy, float32
+[words, dim], row r for the word with id r + 1; the other tables of the model in tables/; and history.csv with the mean
+loss and the learning rate. A run that was killed goes on from its checkpoint, and where the result is determined it
+ends with the bytes of an unbroken one. Memory: the tables, a copy of them for the checkpoint and one for each stream,
+some row groups.
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tasks.errors import InputError
-from tasks.models import DEFAULT_MODEL, MODELS, READS, EngineName, ModelName, model_folder
-from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
+from tasks.models import READS, model_folder
+from tasks.pipeline.stage import Context, Job, Report, Round, Stage, parts
 from tasks.storage.atomic import atomic_file
+from tasks.train_params import FasttextParams, GloveParams, TrainParams
 
-
-class TrainParams(StageParams):
-    """How vectors are trained: values for all models, and those in which a model has its own."""
-
-    model: dict[ModelName, str] = Field(
-        {DEFAULT_MODEL: READS[DEFAULT_MODEL]},
-        description="the models, each with the stage that it reads, or their names alone; "
-        "sgns: skip-gram with negative sampling; cbow: with corrected gradient",
-    )
-    engine: EngineName = Field("numba", description="numba: CPU cores; tensorflow: also a GPU, sgns only")
-    dim: int = Field(100, ge=1, le=4096, description="numbers a vector")
-    epochs: int = Field(5, ge=1, description="passes over the corpus")
-    negatives: int = Field(5, ge=1, le=64, description="negatives a pair")
-    negative_power: float = Field(0.75, ge=0, le=1, description="negatives are drawn by count^power; 0: uniform")
-    learning_rate: float = Field(0.025, gt=0, description="at the first pair; cbow wants five times sgns's")
-    min_learning_rate: float = Field(1e-4, ge=0, description="at the last pair; it falls linearly")
-    deterministic: bool = Field(True, description="the same bytes every time; else cores share the tables, unordered")
-    streams: int = Field(
-        2,
-        ge=1,
-        le=64,
-        description="logical streams of a deterministic run: as many cores can work; the result depends on it",
-    )
-    shuffle: bool = Field(False, description="each epoch has its own order of shards; else the corpus', as in word2vec")
-    seed: int = Field(1, ge=0, description="of the start tables, the negatives and the order of shuffled shards")
-    checkpoint_seconds: float = Field(
-        30.0, gt=0, description="how often a checkpoint is written", json_schema_extra={"volatile": True}
-    )
-    sgns: dict[str, Any] = Field({}, description="values of sgns alone: {learning_rate: 0.03}")
-    cbow: dict[str, Any] = Field({}, description="values of cbow alone")
-
-    @field_validator("model", mode="before")
-    @classmethod
-    def _with_what_it_reads(cls, value: Any) -> Any:
-        """A name, or a list of them, as a mapping."""
-        names = [value] if isinstance(value, str) else value
-        if not isinstance(names, list | tuple | Mapping) or not names:
-            raise ValueError(f"should name models: {', '.join(MODELS)}")
-        for name in names:
-            if name not in MODELS:
-                raise ValueError(f"there is no model {name!r}; the models are {', '.join(MODELS)}")
-            if isinstance(names, Mapping) and names[name] != READS[name]:
-                raise ValueError(f"{name} reads {READS[name]}; write {name}: {READS[name]}")
-        return {name: READS[name] for name in names}
-
-    @model_validator(mode="after")
-    def _falling(self) -> "TrainParams":
-        if self.min_learning_rate > self.learning_rate:
-            raise ValueError("min_learning_rate should be at most learning_rate")
-        return self
-
-    @model_validator(mode="after")
-    def _fits_each_model(self) -> "TrainParams":
-        if len(self.model) > 1 or getattr(self, self.name):
-            for name in self.model:
-                self._fits(name)
-        elif self.engine == "tensorflow" and self.name != "sgns":
-            raise ValueError(f"the engine tensorflow has sgns only; train {self.name} with engine: numba")
-        return self
-
-    def _fits(self, name: str) -> None:
-        try:
-            self.for_model(name)
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            place = ".".join([name, *map(str, wrong["loc"])])
-            raise ValueError(f"{place}: {wrong['msg'].removeprefix('Value error, ')}") from None
-
-    @property
-    def name(self) -> ModelName:
-        """The model, of values for one."""
-        return next(iter(self.model))
-
-    def for_model(self, model: str) -> "TrainParams":
-        """The values with which one model is trained, and which alone determine its vectors.
-
-        Raises:
-            ValidationError: its own values are wrong.
-        """
-        common = self.model_dump(exclude={"model", *MODELS})
-        return TrainParams.model_validate(common | getattr(self, model) | {"model": model})
-
-    def determining(self) -> dict[str, Any]:
-        """See `StageParams`; of values for one model."""
-        found = {key: value for key, value in super().determining().items() if key not in MODELS}
-        return found | {"model": self.name}
+if TYPE_CHECKING:
+    from tasks.kernels.engines import Learner
 
 
 @dataclass(frozen=True)
 class TrainJob(Job):
-    """The one job: the whole run. `output` is vectors.npy, which is written last."""
+    """The one job: the whole run. `output` is vectors.npy, which is written last.
+
+    Attributes:
+        vocabulary: vocabulary.parquet.
+        draws: the shards of each draw of windows; of co-occurrences there is one.
+        documents: the folder of encoded documents.
+        params: of the model.
+        threads: cores.
+    """
 
     vocabulary: Path
     draws: tuple[tuple[Path, ...], ...]
@@ -126,7 +50,8 @@ def plan(context: Context, reports: Sequence[Report]) -> list[TrainJob]:
     params = context.section(TrainParams)
     draws = _draws(context)
     if not draws:
-        raise InputError(f"{context.data / 'skipgrams' / 'shards'}: no shards; run the stage skipgrams")
+        read = READS[params.name]
+        raise InputError(f"{context.data / read / 'shards'}: no shards; run the stage {read}")
     return [
         TrainJob(
             output=context.work / "vectors.npy",
@@ -141,46 +66,30 @@ def plan(context: Context, reports: Sequence[Report]) -> list[TrainJob]:
 
 
 def work(job: TrainJob) -> Report:
-    """Trains, then writes the history, the context vectors, and last the vectors."""
-    from tasks.kernels.training import Recipe, train
+    """Trains, then writes the history, the other tables, and last the vectors."""
+    from tasks.kernels.training import train
 
     params, folder = job.params, job.output.parent
-    trained = train(
-        Recipe(
-            model=params.name,
-            engine=params.engine,
-            vocabulary=job.vocabulary,
-            draws=job.draws,
-            documents=job.documents,
-            dim=params.dim,
-            epochs=params.epochs,
-            negatives=params.negatives,
-            negative_power=params.negative_power,
-            first_rate=params.learning_rate,
-            last_rate=params.min_learning_rate,
-            shuffle=params.shuffle,
-            seed=params.seed,
-            streams=params.streams if params.deterministic else 0,
-            threads=job.threads,
-            checkpoint=folder / "checkpoint.npz",
-            checkpoint_seconds=params.checkpoint_seconds,
-        )
-    )
-    state = trained.state
+    learner = _learner(job)
+    trained = train(learner, folder / "checkpoint.npz", params.checkpoint_seconds)
+    state, unit = trained.state, learner.unit
     with atomic_file(folder / "history.csv", "w") as file:
-        rows = csv.DictWriter(file, ("epoch", "pairs", "loss", "learning_rate"), lineterminator="\n")
+        rows = csv.DictWriter(file, ("epoch", unit, "loss", "learning_rate"), lineterminator="\n")
         rows.writeheader()
         rows.writerows(row | {name: f"{row[name]:.6g}" for name in ("loss", "learning_rate")} for row in state.history)
-    for name, table in (("context_vectors.npy", trained.context_vectors), ("vectors.npy", trained.vectors)):
-        with atomic_file(folder / name) as file:
+    vectors, tables = learner.results(trained.tables)
+    for path, table in (
+        *((folder / "tables" / f"{name}.npy", table) for name, table in tables.items()),
+        (job.output, vectors),
+    ):
+        with atomic_file(path) as file:
             np.save(file, table, allow_pickle=False)
-    pairs_per_second = state.pair / max(state.seconds, 1e-9)
     return Report(
         facts={
-            "words": trained.words,
-            "dim": params.dim,
+            "words": len(vectors),
+            "dim": vectors.shape[1],
             "epochs": params.epochs,
-            "pairs": state.pair,
+            unit: state.example,
             "loss": round(state.losses[-1], 6),
             "loss_per_epoch": [round(loss, 6) for loss in state.losses],
         },
@@ -188,12 +97,61 @@ def work(job: TrainJob) -> Report:
             "threads": job.threads,
             "training_seconds": round(state.seconds, 3),
             "compile_seconds": round(trained.compile_seconds, 3),
-            "words_per_second": round(trained.tokens * params.epochs / max(state.seconds, 1e-9)),
-            "pairs_per_second": round(pairs_per_second),
+            "words_per_second": round(learner.tokens * params.epochs / max(state.seconds, 1e-9)),
+            f"{unit}_per_second": round(state.example / max(state.seconds, 1e-9)),
             "resumed": state.resumed,
             "speed": state.speed,
         },
     )
+
+
+def _learner(job: TrainJob) -> "Learner":
+    """The model with what it learns from."""
+    params = job.params
+    if isinstance(params, GloveParams):
+        from tasks.kernels.glove_learner import GloveLearner, GloveRecipe
+
+        return GloveLearner(
+            GloveRecipe(
+                engine=params.engine,
+                vocabulary=job.vocabulary,
+                shards=job.draws[0],
+                tiles=job.output.parent / "tiles",
+                dim=params.dim,
+                epochs=params.epochs,
+                rate=params.learning_rate,
+                x_max=params.x_max,
+                alpha=params.alpha,
+                output=params.output,
+                seed=params.seed,
+                threads=job.threads,
+            )
+        )
+    from tasks.kernels.window_learner import WindowLearner, WindowRecipe
+
+    recipe: dict[str, Any] = {
+        "model": params.name,
+        "engine": params.engine,
+        "vocabulary": job.vocabulary,
+        "draws": job.draws,
+        "documents": job.documents,
+        "dim": params.dim,
+        "epochs": params.epochs,
+        "negatives": params.negatives,
+        "negative_power": params.negative_power,
+        "first_rate": params.learning_rate,
+        "last_rate": params.min_learning_rate,
+        "shuffle": params.shuffle,
+        "seed": params.seed,
+        "streams": params.streams if params.deterministic else 0,
+        "threads": job.threads,
+    }
+    if isinstance(params, FasttextParams):
+        from tasks.kernels.fasttext_learner import FasttextLearner, FasttextRecipe
+
+        own = {"architecture": params.architecture, "minn": params.minn, "maxn": params.maxn, "buckets": params.bucket}
+        return FasttextLearner(FasttextRecipe(**recipe | own))
+    return WindowLearner(WindowRecipe(**recipe))
 
 
 def finish(context: Context, reports: Sequence[Report]) -> Report:
@@ -206,8 +164,11 @@ def _vocabulary(context: Context) -> Path:
 
 
 def _draws(context: Context) -> tuple[tuple[Path, ...], ...]:
-    folders = sorted((context.data / "skipgrams" / "shards").glob("draw-*"))
-    return tuple(tuple(sorted(folder.glob("part-*"))) for folder in folders)
+    read = READS[context.section(TrainParams).name]
+    shards = context.data / read / "shards"
+    folders = sorted(shards.glob("draw-*")) if read == "skipgrams" else [shards]
+    draws = (tuple(sorted(folder.glob("part-*"))) for folder in folders)
+    return tuple(filter(None, draws))
 
 
 def _documents(context: Context) -> Path:
@@ -222,39 +183,52 @@ def _inputs(context: Context) -> list[Path]:
 
 STAGE = Stage(
     name="train",
-    about="word vectors from windows, with negative sampling",
+    about="word vectors from windows or from co-occurrences",
     sections={"train": TrainParams},
     folder=lambda context: model_folder("train", context.model),
     inputs=_inputs,
     per_model=True,
-    writes=("vectors.npy", "context_vectors.npy", "history.csv"),
+    writes=("vectors.npy", "tables", "history.csv"),
     rounds=(Round(plan, work),),
     finish=finish,
     code=(
         "tasks/train.py",
         "tasks/models.py",
+        "tasks/train_params.py",
         "tasks/kernels/alias.py",
         "tasks/kernels/batches.py",
         "tasks/kernels/checkpoints.py",
         "tasks/kernels/compiler.py",
         "tasks/kernels/engine_numba.py",
         "tasks/kernels/engines.py",
+        "tasks/kernels/fasttext_learner.py",
+        "tasks/kernels/fasttext_numba.py",
+        "tasks/kernels/glove_learner.py",
+        "tasks/kernels/glove_numba.py",
+        "tasks/kernels/glove_tensorflow.py",
         "tasks/kernels/lanes.py",
         "tasks/kernels/merging.py",
         "tasks/kernels/negative_sampling.py",
         "tasks/kernels/random_streams.py",
         "tasks/kernels/read_ahead.py",
         "tasks/kernels/reading.py",
+        "tasks/kernels/settings.py",
         "tasks/kernels/sgns_tensorflow.py",
         "tasks/kernels/shards.py",
         "tasks/kernels/streams.py",
+        "tasks/kernels/subwords.py",
         "tasks/kernels/tables.py",
+        "tasks/kernels/tiles.py",
         "tasks/kernels/training.py",
+        "tasks/kernels/window_learner.py",
         "tasks/kernels/windows.py",
         "tasks/kernels/windows_numba.py",
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
+        "tasks/text/hangul.py",
+        "tasks/text/spelling.py",
+        "tasks/text/vocabulary.py",
     ),
     unit="bytes",
 )

@@ -16,7 +16,7 @@ from tasks.pipeline.executors import serial
 from tasks.request import request
 from tasks.stages import stage
 from tasks.text.vocabulary import Vocabulary
-from tasks.train import TrainParams
+from tasks.train_params import TrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ from tasks.params import validate
 from tasks.pipeline.stage import Stage
 from tasks.request import request
 from tasks.stages import NAMES, stage, stages
-from tasks.train import TrainParams
+from tasks.train_params import TrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -15,7 +15,7 @@ MEANING: dict[State, str] = {
     "stale": "params, inputs or code have changed since",
     "missing": "not made yet",
     "waiting": "its inputs are going to be made anew",
-    "unwanted": "a run passes it over, since its wanted_by in params.yaml is empty",
+    "unwanted": "a run passes it over: no model in train.model learns from it, and its wanted_by is empty",
 }
 
 

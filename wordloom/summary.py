@@ -17,6 +17,12 @@ from tasks.scoring.comparison import COMPARISON
 
 SHOWN_NEIGHBOURS = 6
 
+READ_IN = {"pairs": "skipgrams", "cells": "cooccurrences"}
+"""What models learn from, and the stage whose artifact it is."""
+
+LOSS_OF = {"cbow": "window", "glove": "cell"}
+"""What the loss is the mean of, where it is not a pair."""
+
 
 def trained_folder(asked: Request) -> Path | None:
     """The folder of the vectors that the last run trained, of the first of its models; None if there are none yet."""
@@ -61,14 +67,13 @@ def show(asked: Request) -> None:
 
 
 def _corpus(data: Path) -> list[tuple[str, str]]:
-    download, clean, tokenize, skipgrams = (
-        _facts(data / name) for name in ("download", "clean", "tokenize", "skipgrams")
-    )
+    download, clean, tokenize = (_facts(data / name) for name in ("download", "clean", "tokenize"))
+    learned_from = [(unit, data / READ_IN[unit]) for unit in READ_IN if (data / READ_IN[unit]).is_dir()]
     return [
         ("documents", f"{download['documents']:,} in, {tokenize['documents']:,} out"),
         *[("  dropped", f"{count:,} {reason}") for reason, count in sorted(clean["dropped"].items()) if count],
         ("vocabulary", f"{tokenize['vocabulary']:,} words, {tokenize['tokens']:,} tokens"),
-        ("pairs", f"{skipgrams['pairs']:,}"),
+        *[(unit, f"{_facts(folder)[unit]:,}") for unit, folder in learned_from],
     ]
 
 
@@ -76,7 +81,7 @@ def _model(data: Path, model: str) -> list[tuple[str, list[tuple[str, str]]]]:
     train, scores = _facts(data / model_folder("train", model)), _facts(data / model_folder("evaluate", model))
     run = data / model_folder("train", model) / "run.json"
     speed = _read(run) if run.is_file() else None  # vectors that came by `dvc pull` were trained elsewhere
-    training = [("loss", f"{train['loss']:.4f} a {'window' if model == 'cbow' else 'pair'} in the last epoch")]
+    training = [("loss", f"{train['loss']:.4f} a {LOSS_OF.get(model, 'pair')} in the last epoch")]
     if speed is not None:
         training.append(("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"))
     scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}

@@ -27,6 +27,9 @@ from tasks.text.vocabulary import Vocabulary
 LEARNING_RATE = 0.025
 """Word2vec's, and gensim's own. Ours has the profile's, which is higher (docs/quality.md says why)."""
 
+FASTTEXT_RATE = 0.05
+"""fastText's own, with n-grams."""
+
 LONGEST_LINE = 10_000
 """Tokens. gensim leaves out what follows in a longer line; fastText goes on with it as with another line."""
 
@@ -67,23 +70,25 @@ def gensim_settings(raw: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 
 def fasttext(bench: Bench, data: Path, seed: int, *changed: str) -> Measured:
-    """The fastText program without n-grams; skip-gram. See `ours.train` for what is measured.
+    """The fastText program; skip-gram, with n-grams if `train.model` is fasttext. It measures what `ours.train` does.
 
     Raises:
         MeasurementError: it cannot be installed here.
     """
     raw = params(bench, data, *changed)
     skipgrams, train = raw["skipgrams"], raw["train"]
+    ngrams = {name: train.get(name, 0) for name in ("minn", "maxn", "bucket")}
     settings = {
         "model": "skipgram",
         "dim": train["dim"],
         "ws": skipgrams["window"],
         "t": skipgrams["subsample"],
         "neg": train["negatives"],
-        "lr": LEARNING_RATE,
+        "lr": FASTTEXT_RATE if ngrams["maxn"] else LEARNING_RATE,
         "epoch": train["epochs"],
         "seed": seed,
         "minCount": 1,
+        **ngrams,
         "thread": cores(),
     }
     program = [str(peers_python()), "-m", "benchmarks.programs.fasttext_program", str(token_file(data))]

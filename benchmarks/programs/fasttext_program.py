@@ -1,4 +1,4 @@
-"""The fastText program without n-grams. `python -m benchmarks.programs.fasttext_program FILE SETTINGS OUT`
+"""The fastText program. `python -m benchmarks.programs.fasttext_program FILE SETTINGS OUT`
 
 Runs in the peers' environment. FILE is a text of tokens, a document a line; SETTINGS a JSON object with fastText's own
 arguments. Writes the vectors to OUT, in word2vec's binary format. Prints {"training_seconds"}; fastText does not tell
@@ -21,7 +21,7 @@ def main() -> None:
     file, settings, target = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
     fasttext.FastText.unsupervised_default["seed"] = settings.pop("seed")  # the program has it, its function does not
     started = time.monotonic()
-    model = fasttext.train_unsupervised(file, minn=0, maxn=0, bucket=0, verbose=0, **settings)
+    model = fasttext.train_unsupervised(file, verbose=0, **settings)
     seconds = time.monotonic() - started
     words = [word for word in model.get_words() if word != END_OF_LINE]
     with open(target, "wb") as out:

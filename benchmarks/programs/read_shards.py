@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.kernels.batches import Place, read_steps
 from tasks.kernels.reading import read_counts
-from tasks.kernels.training import MOST_PAIRS
+from tasks.kernels.window_learner import MOST_PAIRS
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from tasks.kernels.alias import AliasTable
 from tasks.kernels.batches import Batch, Place, Step, read_steps
 from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engine_numba import NumbaEngine
-from tasks.kernels.engines import Schedule, Settings
+from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import WIDTH, add, load, spread, store
 from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
@@ -36,8 +36,9 @@ from tasks.kernels.negative_sampling import (
 )
 from tasks.kernels.random_streams import stream_key
 from tasks.kernels.reading import read_counts
+from tasks.kernels.settings import Settings
 from tasks.kernels.tables import Table, initial_tables
-from tasks.kernels.training import MOST_PAIRS
+from tasks.kernels.window_learner import MOST_PAIRS
 
 RATE = 0.025
 

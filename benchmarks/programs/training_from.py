@@ -13,14 +13,14 @@ from pathlib import Path
 
 from benchmarks.result import PROFILE
 from tasks.kernels import training
-from tasks.kernels.training import Located
+from tasks.kernels.engines import Step
 from tasks.project import project_root
 from tasks.request import request
 from tasks.storage.hashing import file_sha256
 from tasks.train import STAGE, plan, work
 
 
-def read_beforehand(steps: Iterator[Located]) -> Generator[Located]:
+def read_beforehand(steps: Iterator[Step]) -> Generator[Step]:
     """In the place of `read_ahead`: all of it, before the first step is trained."""
     held = list(steps)
     return (step for step in held)

@@ -5,14 +5,16 @@ from benchmarks.rows.cooccurrences import COOCCURRENCES
 from benchmarks.rows.determinism import DETERMINISM
 from benchmarks.rows.draws import DRAWS
 from benchmarks.rows.end_to_end import END_TO_END
+from benchmarks.rows.glove import GLOVE
 from benchmarks.rows.keras_textbook import KERAS_TEXTBOOK
+from benchmarks.rows.korean import KOREAN
 from benchmarks.rows.memory import MEMORY
 from benchmarks.rows.pairs import PAIRS
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
 from benchmarks.rows.traffic import TRAFFIC
-from benchmarks.rows.training import CBOW, FASTTEXT, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
+from benchmarks.rows.training import CBOW, FASTTEXT, FASTTEXT_NGRAMS, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
 
 ROWS: tuple[Row, ...] = (
     GENSIM_MODES,
@@ -26,8 +28,11 @@ ROWS: tuple[Row, ...] = (
     SGNS_300,
     CBOW,
     FASTTEXT,
+    FASTTEXT_NGRAMS,
     SHARDS,
     COOCCURRENCES,
+    GLOVE,
+    KOREAN,
     KERAS_TEXTBOOK,
     DRAWS,
     *STREAMS,

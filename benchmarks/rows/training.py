@@ -62,9 +62,9 @@ def train_gensim(bench: Bench, seed: int, mode: str, changed: Changed = (), vari
     return gensim(bench, data, seed, *changed, mode="file" if chosen == "file" else "list", environment=dict(variables))
 
 
-def train_fasttext(bench: Bench, seed: int) -> Measured:
+def train_fasttext(bench: Bench, seed: int, changed: Changed = ()) -> Measured:
     """Trains the fastText program on the same tokens with the same settings."""
-    return fasttext(bench, prepared(bench, bench.whole), seed)
+    return fasttext(bench, prepared(bench, bench.whole), seed, *changed)
 
 
 def faster_mode(bench: Bench) -> str:
@@ -162,4 +162,26 @@ FASTTEXT = Row(
     stages=STAGES,
     sources=(*SOURCES, "benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py"),
     libraries=("numba", "numpy", "fasttext-wheel"),
+)
+
+NGRAMS = ("train.model=fasttext", "train.epochs=3")
+
+FASTTEXT_NGRAMS = Row(
+    name="fasttext-ngrams",
+    title="fastText with n-grams",
+    about="Skip-gram, n-grams of 3 to 6 characters in 2,000,000 buckets, 3 epochs.",
+    contenders=(
+        Contender("fasttext", "fastText", partial(train_fasttext, changed=NGRAMS)),
+        Contender("ours", "ours", partial(train_ours, changed=NGRAMS)),
+        Contender("ours-free", f"ours, `{FREE}`", partial(train_ours, changed=(*NGRAMS, FREE))),
+    ),
+    figures=FIGURES,
+    baseline=("fasttext",),
+    rounds=3,
+    cap_seconds=3 * 3600,
+    stages=STAGES,
+    sources=(*SOURCES, "benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py"),
+    libraries=("numba", "numpy", "fasttext-wheel"),
+    changed=NGRAMS,
+    chart=True,
 )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tasks.download import CorpusParams, DownloadParams
 from tasks.errors import InputError
-from tasks.models import model_folder
+from tasks.models import MODELS, model_folder
 from tasks.params import overlaid
 from tasks.pipeline.carry_out import fresh
 from tasks.pipeline.stage import parts
@@ -163,7 +163,7 @@ def lay_down(asked: Request, corpus: Corpus, budget: int, folder: Path) -> Sampl
         "corpus": {"sources": sources},
         "download": {"shard_mb": limit / 1e6},
         "skipgrams": {"draws": 1},
-        "train": {"epochs": 1},
+        "train": {"epochs": 1} | {model: {"epochs": 1} for model in MODELS},
     }
     if any(each.taken < each.whole for each in sampled):  # every word is wanted, to tell how many there are going to be
         above["tokenize"] = {"min_count": 1, "max_size": None}

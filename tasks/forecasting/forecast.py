@@ -31,6 +31,7 @@ from tasks.forecasting.rehearsal import Act, Rehearsal, Script, folder_bytes, re
 from tasks.forecasting.result import Forecast, StageForecast
 from tasks.forecasting.side_by_side import stage_memory, stage_seconds
 from tasks.kernels.reading import read_counts
+from tasks.models import READS
 from tasks.params import overlaid
 from tasks.pipeline.stage import Section
 from tasks.request import Request
@@ -40,7 +41,7 @@ from tasks.skipgrams import SkipgramsParams
 from tasks.stages import stage
 from tasks.text.vocabulary import Vocabulary
 from tasks.tokenize import TokenizeParams
-from tasks.train import TrainParams
+from tasks.train_params import GloveParams, TrainParams
 
 SAMPLE_BYTES = 8_000_000
 """Of text, for the second pass: two shards, and enough to tell the number of words from."""
@@ -84,6 +85,20 @@ class Counted(NamedTuple):
     share: float
 
 
+class Epoch(NamedTuple):
+    """What a model learns from.
+
+    Attributes:
+        unit: pairs or cells.
+        examples: of an epoch on the corpus.
+        sample: of an epoch on the sample.
+    """
+
+    unit: str
+    examples: float
+    sample: int
+
+
 def forecast(asked: Request, free_memory: int, sample_bytes: int = SAMPLE_BYTES) -> Forecast:
     """Samples the corpus, rehearses every stage, and tells what the run will take.
 
@@ -110,7 +125,7 @@ class _Rehearsals:
         growth: the words and tokens of the corpus.
         model: whose stages are rehearsed now; None: stages that are the same for all.
         words_tried: rows of the tables that are tried out.
-        sample_pairs: of an epoch on the sample.
+        sample_pairs: that are drawn on the sample.
     """
 
     def __init__(self, asked: Request, corpus: Corpus, folder: Path, free_memory: int, sample_bytes: int) -> None:
@@ -127,14 +142,17 @@ class _Rehearsals:
         rows = [self.download(), self.clean(), self.tokenize()]
         counted = self.count_sample() if self.asked.wants(stage("cooccurrences")) else None
         self.widen_sample()
-        rows.append(self.skipgrams())
-        epoch = rows[-1].makes["pairs"] / self.draws
+        epochs: dict[str, Epoch] = {}  # by the stage that is learned from
+        if self.asked.wants(stage("skipgrams")):
+            rows.append(self.skipgrams())
+            pairs = rows[-1].makes["pairs"] / self.draws
+            epochs["skipgrams"] = Epoch("pairs", pairs, self.lengthen(pairs))
         if counted is not None:
             rows.append(self.cooccurrences(counted))
-        self.lengthen(epoch)
+            epochs["cooccurrences"] = Epoch("cells", rows[-1].makes["cells"], counted.cells)
         for model in self.asked.models:
             self.model = model
-            rows += [self.train(epoch), *self.export_and_evaluate()]
+            rows += [self.train(epochs[READS[model]]), *self.export_and_evaluate()]
         cache = sum(row.disk for row in rows if row.stage != "skipgrams") if self.asked.tracked else 0
         sampled = self.sample.taken / max(1, self.corpus.bytes)
         return Forecast(rows, self.corpus.absent, sampled, self.asked.workers, cache)
@@ -270,30 +288,37 @@ class _Rehearsals:
             self.seconds(found, [jobs], scale),
         )
 
-    def lengthen(self, epoch: float) -> None:
-        """Makes the sample's windows an epoch in which training takes steps as large as in one of so many pairs."""
-        from tasks.kernels.training import MOST_PAIRS, STEPS_AN_EPOCH
+    def lengthen(self, pairs: float) -> int:
+        """Makes the sample's windows an epoch in which training takes steps as large as in one of so many pairs; tells
+        how many pairs that epoch has.
+        """
+        from tasks.kernels.window_learner import MOST_PAIRS, STEPS_AN_EPOCH
 
-        copies = max(1, round(min(epoch, MOST_PAIRS * STEPS_AN_EPOCH) / self.sample_pairs))
+        copies = max(1, round(min(pairs, MOST_PAIRS * STEPS_AN_EPOCH) / self.sample_pairs))
         lengthen_epoch(self.sample.data / "skipgrams" / "shards", copies)
-        self.sample_pairs *= copies
+        return self.sample_pairs * copies
 
-    def train(self, epoch: float) -> StageForecast:
+    def train(self, epoch: Epoch) -> StageForecast:
+        from tasks.kernels.tiles import CELL_BYTES
+
         params, words = self.section("train", TrainParams), self.growth.words
         found = self.rehearse("train", TRAINING_SECONDS)
         training = found.second.share_seconds or found.second.facts["run"]["training_seconds"]
-        speed = self.sample_pairs * found.second.share / training
+        speed = epoch.sample * found.second.share / training
         once = found.start_seconds + found.first.seconds - found.first.facts["run"]["training_seconds"]
-        trained = epoch * params.epochs / speed
+        trained = epoch.examples * params.epochs / speed
         seconds = once + found.second.seconds - training + trained
-        tables = 2 * 4 * words * params.dim
-        checkpoints = trained > params.checkpoint_seconds  # one, and beside it the next one or the result
+        kept, saved = (4 * words * numbers for numbers in _numbers_a_word(params))
+        checkpoints = trained > params.checkpoint_seconds
+        work = saved + max(saved, kept) if checkpoints else kept  # a checkpoint, and the next one or the results
+        if epoch.unit == "cells":
+            work += CELL_BYTES * epoch.examples
         more = (words - self.words_tried) * self._bytes_a_word + words * params.dim  # which are finite: a byte each
         return self.row(
             "train",
-            {"words": words, "pairs": epoch * params.epochs},
-            tables,
-            tables * (2 if checkpoints else 1),
+            {"words": words, epoch.unit: epoch.examples * params.epochs},
+            kept,
+            work,
             found.second_bytes + more,
             seconds,
         )
@@ -303,7 +328,8 @@ class _Rehearsals:
         whole = Vocabulary.read(self.sample.data / "tokenize" / "vocabulary.parquet")
         some = whole.limited(1, VECTORS)
         data = self.folder / f"vectors-{self.model}"
-        dim = self.section("train", TrainParams).dim
+        params = self.section("train", TrainParams)
+        dim = params.dim * (2 if isinstance(params, GloveParams) and params.output == "both" else 1)
         stand_in(self.small.data, data, self.model or self.asked.models[0], some, dim)
         more = (words - len(some)) * (dim * 5 + 2 * WORD_BYTES)
 
@@ -343,6 +369,8 @@ class _Rehearsals:
 
         params = self.section("train", TrainParams)
         columns = -(-params.dim // LANES) * LANES
+        if isinstance(params, GloveParams):
+            return 2 * 4 * 2 * (columns + params.dim)
         tables = params.streams + 1 if params.deterministic and params.streams > 1 else 1
         return 2 * 4 * (columns * tables + params.dim)
 
@@ -350,6 +378,13 @@ class _Rehearsals:
         """Rows with which training is tried out, so that it takes at most a quarter of the memory that is free."""
         dim = self.section("train", TrainParams).dim
         return max(2, min(TABLE_BYTES // (4 * dim), self.free_memory // (4 * self._bytes_a_word)))
+
+
+def _numbers_a_word(params: TrainParams) -> tuple[int, int]:
+    """How many float32 numbers the results of training hold for each word, and how many a checkpoint does."""
+    if isinstance(params, GloveParams):
+        return params.dim * (4 if params.output == "both" else 3) + 2, 4 * params.dim + 4
+    return 2 * params.dim, 2 * params.dim
 
 
 def _questions(vocabulary: Vocabulary, limit: int | None) -> int:

@@ -6,6 +6,7 @@ number, no version, and no notes on pruning and quantisation.
 """
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,16 @@ ARGUMENTS = (
     *("dim", "ws", "epoch", "min_count", "neg", "word_ngrams", "loss", "model"),
     *("bucket", "minn", "maxn", "lr_update_rate"),
 )
+DEFAULTS = {
+    "ws": 5, "epoch": 5, "min_count": 1, "neg": 5, "word_ngrams": 1, "loss": 2, "model": 2,
+    "lr_update_rate": 100,
+}  # fmt: skip
+"""The program's own; for training alone: the loss is negative sampling, the model skip-gram."""
+
+NOT_PRUNED = -1
+
+ROWS_AT_ONCE = 16_384
+
 WORD = 0
 """The kind of an entry of the dictionary that is no label."""
 
@@ -36,6 +47,7 @@ class FasttextModel:
         counts: int64 [words].
         arguments: fastText's own, by the names in ARGUMENTS.
         inputs: float32 [words + buckets, dim]: the row of each word, then that of each bucket.
+        outputs: float32 [words, dim], the context vectors.
         old: whether the program was older than version 11.
     """
 
@@ -43,6 +55,7 @@ class FasttextModel:
     counts: NDArray[np.int64]
     arguments: dict[str, int]
     inputs: Matrix
+    outputs: Matrix
     old: bool
 
 
@@ -65,12 +78,97 @@ def read_model(path: Path) -> FasttextModel:
         if numbered and reader.take("?")[0]:
             raise InputError(f"{path}: quantised by fastText; train or download the model without quantisation")
         inputs = reader.take_table()
+        if numbered:
+            reader.take("?")
+        outputs = reader.take_table()
     wanted = (len(words) + arguments["bucket"], arguments["dim"])
     if inputs.shape[1] != wanted[1] or inputs.shape[0] not in (wanted[0], len(words)):
         raise InputError(f"{path}: a table of {inputs.shape}, where words, buckets and dimension ask for {wanted}")
     if len(inputs) == len(words):
         arguments |= {"minn": 0, "maxn": 0}  # trained without n-grams
-    return FasttextModel(words, counts, arguments, inputs, old=not numbered)
+    return FasttextModel(words, counts, arguments, inputs, outputs, old=not numbered)
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What a file is written from.
+
+    Attributes:
+        own: float32 [words, dim], the row of each word.
+        ngrams: float32 [used buckets, dim].
+        used: int32 [used buckets], ascending: the others are written as zeros.
+        outputs: float32 [words, dim], the context vectors.
+        minn, maxn, buckets: which n-grams there are.
+    """
+
+    own: Matrix
+    ngrams: Matrix
+    used: NDArray[np.int32]
+    outputs: Matrix
+    minn: int = 0
+    maxn: int = 0
+    buckets: int = 0
+
+
+def tables_of(folder: Path, vectors: Matrix) -> Tables:
+    """What a trained model is written as: words without n-grams, of which `vectors` are the own rows, or with them.
+
+    Args:
+        folder: train/<model>/tables; see `tasks.kernels.fasttext_learner` for those of a model with n-grams.
+        vectors: float32 [words, dim], of the words that are written.
+    """
+    found = {
+        name: np.load(path, mmap_mode="r", allow_pickle=False)
+        for name in ("context_vectors", "words", "ngrams", "buckets", "hashing")
+        if (path := folder / f"{name}.npy").is_file()
+    }
+    contexts = found.get("context_vectors", vectors[:0])[: len(vectors)]
+    outputs = contexts if contexts.shape == vectors.shape else np.zeros_like(vectors)
+    minn, maxn, buckets = found["hashing"].tolist() if "hashing" in found else (0, 0, 0)
+    if not maxn:
+        return Tables(vectors, vectors[:0], np.empty(0, np.int32), outputs)
+    own, used = found["words"][: len(vectors)], np.asarray(found["buckets"])
+    return Tables(own, found["ngrams"], used, outputs, minn, maxn, buckets)
+
+
+def write_model(target: Path, words: Sequence[str], counts: Sequence[int], tables: Tables) -> None:
+    """Writes a model of version 12, which fastText's program and gensim read.
+
+    Args:
+        target: the file.
+        words, counts: most frequent first.
+        tables: see there.
+
+    Raises:
+        InputError: a word that the format cannot hold: it has a NUL in it.
+    """
+    wrong = next((word for word in words if "\0" in word), None)
+    if wrong is not None:
+        raise InputError(f"{target.name}: {wrong!r} has a NUL in it, which ends a word in this format; clean the text")
+    dim = tables.own.shape[1]
+    sizes = {"dim": dim, "minn": tables.minn, "maxn": tables.maxn, "bucket": tables.buckets}
+    arguments = DEFAULTS | sizes
+    with open(target, "wb") as file:
+        file.write(FASTTEXT_MAGIC + struct.pack("<i", VERSIONS[-1]))
+        file.write(struct.pack("<12id", *(arguments[name] for name in ARGUMENTS), 0.0))
+        file.write(struct.pack("<3i2q", len(words), len(words), 0, sum(counts), NOT_PRUNED))
+        for word, count in zip(words, counts, strict=True):
+            file.write(word.encode() + b"\0" + struct.pack("<qb", count, WORD))
+        file.write(struct.pack("<?2q", False, len(words) + tables.buckets, dim))
+        _write_rows(file, tables.own)
+        for first in range(0, tables.buckets, ROWS_AT_ONCE):
+            last = min(first + ROWS_AT_ONCE, tables.buckets)
+            rows = np.zeros((last - first, dim), "<f4")
+            mine = slice(*np.searchsorted(tables.used, [first, last]))
+            rows[tables.used[mine] - first] = tables.ngrams[mine]
+            file.write(rows.tobytes())
+        file.write(struct.pack("<?2q", False, len(words), dim))
+        _write_rows(file, tables.outputs)
+
+
+def _write_rows(file: IO[bytes], table: Matrix) -> None:
+    for first in range(0, len(table), ROWS_AT_ONCE):
+        file.write(np.ascontiguousarray(table[first : first + ROWS_AT_ONCE], "<f4").tobytes())
 
 
 def _read_dictionary(reader: "_Reader", numbered: bool) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -120,6 +218,7 @@ class _Reader:
         if rows <= 0 or columns <= 0 or start + 4 * rows * columns > self.size:
             raise self._cut_off()
         flat = np.memmap(self.path, np.uint8, "r", start, shape=(4 * rows * columns,))
+        self.file.seek(start + len(flat))
         return flat.view("<f4").reshape(rows, columns)
 
     def _bytes(self, count: int) -> bytes:

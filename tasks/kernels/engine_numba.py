@@ -7,23 +7,48 @@ Free-running: threads that share the tables, without locks, and now and then los
 "Hogwild!", 2011).
 """
 
+import functools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
 from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
-from tasks.kernels.engines import Settings
-from tasks.kernels.negative_sampling import workspace
-from tasks.kernels.streams import LocalCopies, Streams, Trainer, prepare_merging
+from tasks.kernels.negative_sampling import Workspace, workspace
+from tasks.kernels.settings import Settings
+from tasks.kernels.streams import LocalCopies, Streams, Terms, Trainer, prepare_merging, terms_a_pair
 from tasks.kernels.tables import Table, copies_of, empty_table, padded
-from tasks.kernels.windows_numba import window_kernel
+from tasks.kernels.windows_numba import Kernel, window_kernel
+
+
+class Walk(NamedTuple):
+    """What a model does with a batch.
+
+    Attributes:
+        kernel: see `tasks.kernels.windows_numba.Kernel`.
+        terms: see `tasks.kernels.streams.terms_a_pair`.
+        make_workspace: for tables of so many columns, what one thread writes on.
+    """
+
+    kernel: Kernel
+    terms: Terms
+    make_workspace: Callable[[int], Workspace]
+
+
+def window_walk(settings: Settings) -> Walk:
+    """That of skip-gram and of CBOW."""
+    kernel = window_kernel(settings.model, settings.negatives)
+    return Walk(kernel, terms_a_pair(settings), functools.partial(workspace, settings.negatives + 1))
 
 
 class NumbaEngine(Trainer):
     """Holds the tables and, where there are streams, their copies."""
 
-    def __init__(self, vectors: Table, context_vectors: Table, settings: Settings) -> None:
+    def __init__(self, vectors: Table, context_vectors: Table, settings: Settings, walk: Walk | None = None) -> None:
+        """walk: by default that of the model in `settings`."""
+        walk = walk or window_walk(settings)
         self.dim = vectors.shape[1]
         self.settings = settings
         self.side_by_side = settings.streams or settings.threads
@@ -35,10 +60,10 @@ class NumbaEngine(Trainer):
             copies = copies_of(self.merged[0], settings.streams), copies_of(self.merged[1], settings.streams)
             self.trained = list(zip(*copies, strict=True))
             local = LocalCopies(copies[0]), LocalCopies(copies[1])
-            self.streams = Streams(self.merged, local, settings, self.pool)
+            self.streams = Streams(self.merged, local, walk.terms, settings, self.pool)
         self.noise = negative_table(settings.counts, settings.negative_power)
-        self.kernel = window_kernel(settings.model, settings.negatives)
-        self.work = [workspace(settings.negatives + 1, self.columns) for _ in range(self.side_by_side)]
+        self.kernel = walk.kernel
+        self.work = [walk.make_workspace(self.columns) for _ in range(self.side_by_side)]
 
     @property
     def columns(self) -> int:

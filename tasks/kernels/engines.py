@@ -1,63 +1,53 @@
-"""What trains: one algorithm, two engines with the same inputs and outputs, chosen by name."""
+"""What a model in training is: what it learns from (`Learner`), and who computes (`Engine`).
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+`tasks.kernels.training` runs any learner: a new model brings its tables, its steps and its engines, and has clock,
+history, checkpoints and resuming from there.
+"""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
-from tasks.kernels.batches import Batch
 from tasks.kernels.tables import Table
-from tasks.models import EngineName, ModelName
 
 
 class Schedule(NamedTuple):
-    """The learning rate falls from `first` to `last`, linearly in the number of pairs seen, over `pairs` pairs."""
+    """The learning rate falls from `first` to `last`, linearly in the number of examples seen, over `examples`."""
 
     first: float
     last: float
-    pairs: float
+    examples: float
 
-    def rate(self, pair: int) -> float:
-        """The learning rate at the pair of this number."""
-        return self.first + (self.last - self.first) * (pair / self.pairs)
+    def rate(self, example: int) -> float:
+        """The learning rate at the example of this number."""
+        return self.first + (self.last - self.first) * (example / self.examples)
 
 
-class Settings(NamedTuple):
-    """What an engine needs to know besides the tables and the windows.
+class Step(NamedTuple):
+    """What is trained at once.
 
     Attributes:
-        model: which algorithm.
-        counts: int64 [words]; how often each word occurs, for the noise.
-        negatives: negatives a pair.
-        negative_power: the noise is proportional to count^negative_power.
-        schedule: of the learning rate.
-        key: of the random stream of the negatives.
-        streams: logical streams, on which a determined result depends; 0: free-running, the result is not determined.
-        threads: how many cores may be used; a determined result does not depend on it.
-        batch_pairs: about how many pairs a batch has.
+        epoch: which one.
+        place: where the epoch goes on after it; the learner's own.
+        examples: that it has.
+        inputs: what its loss is divided by for a mean: pairs of sgns, windows of cbow, cells of glove.
+        where: the place, for people.
+        material: what `Engine.train` gets.
     """
 
-    model: ModelName
-    counts: NDArray[np.int64]
-    negatives: int
-    negative_power: float
-    schedule: Schedule
-    key: np.uint64
-    streams: int
-    threads: int
-    batch_pairs: int
+    epoch: int
+    place: tuple[int, ...]
+    examples: int
+    inputs: int
+    where: str
+    material: tuple[Any, ...]
 
 
 class Engine(Protocol):
-    """Holds both tables while they are trained.
+    """Holds the tables while they are trained.
 
     Attributes:
-        side_by_side: how many batches it takes at once.
         settled: whether the tables are whole: nothing waits to be merged, so that a run can be taken up from here.
     """
-
-    side_by_side: int
 
     @property
     def settled(self) -> bool: ...
@@ -65,27 +55,51 @@ class Engine(Protocol):
     def prepare(self) -> None:
         """Compiles what it needs; changes no table."""
 
-    def train(self, batches: Sequence[Batch], first_pairs: Sequence[int]) -> float:
-        """Trains on batches that follow one another, at most `side_by_side` of them.
+    def train(self, *material: Any) -> float:
+        """Trains on the material of one step; returns the loss, summed over the inputs, each taken before it moves."""
 
-        Args:
-            batches: windows.
-            first_pairs: the number in the whole run of each batch's first pair.
-
-        Returns:
-            The loss, summed over the inputs, each taken before its step.
-        """
-
-    def tables(self) -> tuple[Table, Table]:
-        """Copies of vectors and context vectors as they are now, all merged; float32 [words, dim] each."""
+    def tables(self) -> Sequence[Table]:
+        """Copies of all tables as they are now, all merged, in the order of `Learner.shapes`."""
 
 
-def start_engine(name: EngineName, vectors: Table, context_vectors: Table, settings: Settings) -> Engine:
-    """The engine of that name with copies of these tables (float32 [words, dim])."""
-    if name == "tensorflow":
-        from tasks.kernels.sgns_tensorflow import TensorflowSgns
+class Learner(Protocol):
+    """A model, and what it learns from.
 
-        return TensorflowSgns(vectors, context_vectors, settings)
-    from tasks.kernels.engine_numba import NumbaEngine
+    Attributes:
+        unit: what an example is, in the plural: pairs, cells.
+        epochs: the examples of each epoch.
+        tokens: of the corpus, an epoch.
+        schedule: of the learning rate.
+        shapes: the name and the shape of each table; all are float32.
+        advice: what to do where a number is no longer finite.
+    """
 
-    return NumbaEngine(vectors, context_vectors, settings)
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def epochs(self) -> Sequence[int]: ...
+
+    @property
+    def tokens(self) -> int: ...
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]: ...
+
+    @property
+    def advice(self) -> str: ...
+
+    def initial_tables(self) -> Sequence[Table]:
+        """The tables at the start, in the order of `shapes`."""
+
+    def start(self, tables: Sequence[Table]) -> Engine:
+        """An engine with copies of these tables."""
+
+    def steps(self, engine: Any, epoch: int, place: tuple[int, ...], example: int) -> Iterator[Step]:
+        """What is still to be trained, from a place in an epoch on; `example` is the number of the next one."""
+
+    def results(self, tables: Mapping[str, Table]) -> tuple[Table, Mapping[str, Table]]:
+        """The word vectors that come of trained tables, float32 [words, numbers], and what else is kept, by name."""

@@ -411,6 +411,18 @@ def multiply_add(builder: Any, one: Lanes, other: Lanes, third: Lanes) -> Lanes:
 
 
 @instruction
+def divide(builder: Any, one: Lanes, other: Lanes) -> Lanes:
+    """one / other"""
+    return builder.fdiv(one, other)
+
+
+@instruction
+def square_root(builder: Any, lanes: Lanes) -> Lanes:
+    """√lanes, rounded correctly, as the processor does."""
+    return _call(builder, "sqrt", lanes)
+
+
+@instruction
 def total(builder: Any, lanes: Lanes) -> Number:
     """The sum of the lanes, in the order of `store_sums`."""
     return builder.extract_element(_sums(builder, [lanes]), ir.Constant(INT32, 0))
@@ -449,3 +461,23 @@ def logistic(builder: Any, lanes: Lanes, decayed: Lanes) -> Lanes:
     one = _number(1.0)
     above = builder.select(builder.fcmp_ordered("<", lanes, _number(0.0)), decayed, one)
     return builder.fdiv(above, builder.fadd(decayed, one))
+
+
+@instruction
+def logarithm(builder: Any, lanes: Lanes) -> Lanes:
+    """log(lanes) of positive normal numbers, with an absolute error below 1e-7 near 1, else a relative one.
+
+    A number is 2^n m with m from √½ to √2, and log m = 2 artanh(t) = 2 (t + t³/3 + t⁵/5 + ...), t = (m - 1) / (m + 1).
+    """
+    bits = builder.bitcast(lanes, INTEGERS)
+    root_of_half = ir.Constant(INTEGERS, [0x3F3504F3] * WIDTH)
+    shift = ir.Constant(INTEGERS, [23] * WIDTH)
+    exponent = builder.ashr(builder.sub(bits, root_of_half), shift)
+    mantissa = builder.bitcast(builder.sub(bits, builder.shl(exponent, shift)), VECTOR)
+    one = _number(1.0)
+    t = builder.fdiv(builder.fsub(mantissa, one), builder.fadd(mantissa, one))
+    square = builder.fmul(t, t)
+    series = _number(2.0 / 9)
+    for odd in (7, 5, 3, 1):
+        series = _call(builder, "fma", series, square, _number(2.0 / odd))
+    return _call(builder, "fma", builder.sitofp(exponent, VECTOR), _number(math.log(2.0)), builder.fmul(series, t))

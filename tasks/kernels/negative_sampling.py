@@ -54,14 +54,14 @@ class Workspace(NamedTuple):
     """What one thread writes on while it trains. Tables begin at a cache line: Lanes across two would cost two reads.
 
     Attributes:
-        contexts: int64 [MOST_CONTEXTS, 1], rows of the window's contexts.
-        outputs: int64 [SLOTS, outputs], rows of the center and the negatives of some windows.
+        contexts: int64 [inputs, 1], rows of the window's inputs, such as its contexts.
+        outputs: int64 [slots, outputs], rows of the center and the negatives of some windows.
         drawn: int64 [2], the last draw that no center has changed, and the slot that holds its negatives.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
             numbers fill whole Lanes together.
         present: float32 [inputs in a period + 1, period]; row n has a 1 for each output of the first n inputs.
-        hidden: float32 [1, width], the mean of a window's contexts.
+        hidden: float32 [2, width], the mean of a window's inputs, and what moves them.
         sums: float32 [2, WIDTH], of max(z, 0), and the product of 1 + e^-|z|: together the loss.
         loss: float64 [2], what was in the sums before; how many factors are in them.
     """
@@ -77,20 +77,20 @@ class Workspace(NamedTuple):
     loss: NDArray[np.float64]
 
 
-def workspace(outputs: int, width: int) -> Workspace:
-    """An empty one for windows of so many outputs and tables of so many columns."""
+def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int = SLOTS) -> Workspace:
+    """An empty one for windows of so many outputs, and inputs at the most, and tables of so many columns."""
     stored = numbers_stored(outputs)
     repeats = max(1, WIDTH // stored)
     sign = np.repeat(np.array([-1, 1, 0], np.float32), [1, outputs - 1, stored - outputs])
-    inputs = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
+    first = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
     return Workspace(
-        contexts=np.zeros((MOST_CONTEXTS, 1), np.int64),
-        outputs=np.zeros((SLOTS, outputs), np.int64),
+        contexts=np.zeros((inputs, 1), np.int64),
+        outputs=np.zeros((slots, outputs), np.int64),
         drawn=np.array([-1, 0]),
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
         signs=aligned(np.tile(sign, repeats)[None]),
-        present=aligned(np.kron(inputs, np.abs(sign))),
-        hidden=aligned(np.zeros((1, width))),
+        present=aligned(np.kron(first, np.abs(sign))),
+        hidden=aligned(np.zeros((2, width))),
         sums=aligned(np.stack([np.zeros(WIDTH), np.ones(WIDTH)])),
         loss=np.zeros(2),
     )

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from tasks.kernels.alias import AliasTable, draw_row, negative_table
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_kernel
-from tasks.kernels.engines import Schedule, Settings
+from tasks.kernels.engines import Schedule
 from tasks.kernels.random_streams import STEP, mix
-from tasks.kernels.streams import Streams, Trainer, prepare_merging
+from tasks.kernels.settings import Settings
+from tasks.kernels.streams import Streams, Trainer, prepare_merging, terms_a_pair
 from tasks.kernels.tables import Table, padded
 
 BLOCK = 16
@@ -125,7 +126,7 @@ def fill_chunks(
     negatives = chunks.negatives.shape[1]
     used = 0
     while used < len(chunks.rates) and start < batch.stop:
-        chunks.rates[used] = schedule.first + (schedule.last - schedule.first) * (pair / schedule.pairs)
+        chunks.rates[used] = schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples)
         place = mix(key + np.uint64(pair) * STEP)
         for negative in range(negatives):
             place += STEP
@@ -235,7 +236,7 @@ class TensorflowSgns(Trainer):
         self.streams = None
         if settings.streams > 1:
             inputs, outputs = (VariableCopies(list(column)) for column in zip(*self.variables, strict=True))
-            self.streams = Streams(self.merged, (inputs, outputs), settings, self.pool)
+            self.streams = Streams(self.merged, (inputs, outputs), terms_a_pair(settings), settings, self.pool)
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.meetings = [np.zeros(len(vectors), np.int32) for _ in range(self.side_by_side)]
         self.chunks: list[Chunks] = []

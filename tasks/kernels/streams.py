@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels.batches import Batch
-from tasks.kernels.engines import Settings
 from tasks.kernels.merging import merge_rows, row_motion
+from tasks.kernels.settings import Settings
 from tasks.kernels.tables import Table
+
+Terms = Sequence[NDArray[np.float64]]
 
 HOT = 1024
 """The most frequent words, whose rows are merged at each step."""
@@ -47,20 +49,22 @@ class LocalCopies:
 
 
 class Streams:
-    """What the copies of both tables become after each step.
+    """What the copies of all tables become after each step.
 
     Attributes:
-        tables: vectors and context vectors as of the last merge of each row, float32 [words, columns].
+        tables: as of the last merge of each row, float32 [rows, columns], the rows that change most often first.
         settled: whether all rows are merged.
     """
 
     def __init__(
-        self, tables: tuple[Table, Table], copies: tuple[Copies, Copies], settings: Settings, pool: Executor
+        self, tables: Sequence[Table], copies: Sequence[Copies], terms: Terms, settings: Settings, pool: Executor
     ) -> None:
+        """terms: see `terms_a_pair`; of each table."""
         self.tables, self.copies, self.schedule = tables, copies, settings.schedule
         self.pool, self.threads = pool, settings.threads
-        stretches = settings.batch_pairs * _steps_between_merges(len(tables[0]))
-        self.motions = [row_motion(stretches * terms) for terms in _terms_a_pair(settings)]
+        stretches = (settings.batch_pairs * _steps_between_merges(len(table)) for table in tables)
+        self.motions = [row_motion(pairs * each) for pairs, each in zip(stretches, terms, strict=True)]
+        self.most_rows = max(map(len, tables))
         self.steps = 0  # since all rows were merged
         self.rate = self.schedule.first
 
@@ -72,27 +76,32 @@ class Streams:
         """Merges the rows whose turn it is; the step began with the pair of this number in the whole run."""
         self.rate = self.schedule.rate(pair)
         self.steps += 1
-        self._merge(min(HOT * (self.steps & -self.steps), len(self.tables[0])))
+        self._merge(min(HOT * (self.steps & -self.steps), self.most_rows))
 
     def settle(self) -> None:
         """Merges all rows."""
         if not self.settled:
-            self._merge(len(self.tables[0]))
+            self._merge(self.most_rows)
 
-    def _merge(self, rows: int) -> None:
-        cuts = np.linspace(0, rows, self.threads + 1).astype(np.int64)  # the cut changes nothing: rows are on their own
-        fetched = [copies.fetch(rows) for copies in self.copies]
+    def _merge(self, most: int) -> None:
+        rows = [min(most, len(table)) for table in self.tables]
+        fetched = [copies.fetch(number) for copies, number in zip(self.copies, rows, strict=True)]
         jobs = [
             self.pool.submit(merge_rows, table, copies, motion, self.rate, *piece)
-            for table, copies, motion in zip(self.tables, fetched, self.motions, strict=True)
-            for piece in itertools.pairwise(cuts.tolist())
+            for table, copies, motion, number in zip(self.tables, fetched, self.motions, rows, strict=True)
+            for piece in itertools.pairwise(self._cuts(number))
         ]
         for job in jobs:
             job.result()
-        for copies, merged in zip(self.copies, fetched, strict=True):
-            copies.put(rows, merged)
-        if rows == len(self.tables[0]):
+        for copies, number, merged in zip(self.copies, rows, fetched, strict=True):
+            copies.put(number, merged)
+        if most == self.most_rows:
             self.steps = 0
+
+    def _cuts(self, rows: int) -> list[int]:
+        """One piece a thread; the cut changes nothing: rows are on their own."""
+        cuts: list[int] = np.linspace(0, rows, self.threads + 1).astype(np.int64).tolist()
+        return cuts
 
 
 def _steps_between_merges(words: int) -> NDArray[np.float64]:
@@ -101,14 +110,19 @@ def _steps_between_merges(words: int) -> NDArray[np.float64]:
     return np.exp2(np.maximum(doublings, 0))
 
 
-def _terms_a_pair(settings: Settings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How many terms a pair adds to the gradient of each row of both tables, on average.
+def terms_a_pair(settings: Settings) -> Terms:
+    """How many terms a pair adds to the gradient of each row of vectors and of context vectors, on average.
 
     As if nothing were subsampled: that exaggerates for the most frequent words, which are at rest either way.
     """
     shares = settings.counts / settings.counts.sum()
+    return shares * (1 + settings.negatives), shares + settings.negatives * noise_shares(settings)
+
+
+def noise_shares(settings: Settings) -> NDArray[np.float64]:
+    """How often each word is drawn as a negative, float64 [words], together 1."""
     noise = settings.counts**settings.negative_power
-    return shares * (1 + settings.negatives), shares + settings.negatives * (noise / noise.sum())
+    return noise / noise.sum()
 
 
 class Trainer:

@@ -6,7 +6,7 @@ not a mark alone. The hash is FNV-1a over their bytes in UTF-8, each byte taken 
 program does it: files would not be exchangeable otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -50,57 +50,68 @@ def subwords(words: Sequence[str], minn: int, maxn: int, buckets: int, bare: str
 
 @dataclass(frozen=True, eq=False)
 class SubwordTable:
-    """A trained table, from which words get their vectors: the mean of their own row and those of their n-grams.
+    """Trained tables, from which words get their vectors: the mean of their own row and those of their n-grams.
 
     Attributes:
-        inputs: float32 [words + buckets, dim]: the row of each word, then that of each bucket.
+        own: float32 [words, dim], the row of each word.
+        ngrams: float32 [buckets or used buckets, dim], the row of each bucket.
         words: all words, by row.
         minn, maxn: characters of an n-gram; maxn 0: there are none.
         buckets: that n-grams are hashed into.
+        used: int32 [used buckets], ascending, the buckets that have a row; None: all have. The others are zero.
         bare: the word that has no n-grams.
+        spell: how a word that is asked for is written in n-grams.
     """
 
-    inputs: Table
+    own: Table
+    ngrams: Table
     words: Sequence[str]
     minn: int
     maxn: int
     buckets: int
+    used: NDArray[np.int32] | None = None
     bare: str | None = END_OF_LINE
+    spell: Callable[[str], str] = str
 
     def known(self) -> Table:
         """The vectors of all words, float32 [words, dim]."""
-        found = np.empty((len(self.words), self.inputs.shape[1]), np.float32)
+        found = np.empty((len(self.words), self.own.shape[1]), np.float32)
         for first in range(0, len(found), WORDS_AT_ONCE):
-            own = np.arange(first, min(first + WORDS_AT_ONCE, len(found)))
-            found[own] = self._means(own)
+            rows = slice(first, first + WORDS_AT_ONCE)
+            grams = subwords(self.words[rows], self.minn, self.maxn, self.buckets, self.bare)
+            sizes = np.diff(grams.starts)
+            # the word's own row, then its n-grams', added up in this order
+            own = np.asarray(self.own[rows])
+            table = np.insert(self._rows(grams.buckets), grams.starts[:-1], own, axis=0)
+            sums = np.add.reduceat(table, grams.starts[:-1] + np.arange(len(own)), axis=0)
+            found[rows] = np.divide(sums, (1 + sizes)[:, None], dtype=np.float32)
         return found
 
     def unseen(self, word: str) -> NDArray[np.float32]:
         """The vector of a word that is not among them, float32 [dim]: the mean of the rows of its n-grams.
 
         Raises:
-            InputError: it has no n-gram.
+            InputError: it has no n-gram, or none that any of the words has.
         """
-        found = subwords([word], self.minn, self.maxn, self.buckets).buckets
+        found = subwords([self.spell(word)], self.minn, self.maxn, self.buckets).buckets
         if not len(found):
             reason = f"of {self.minn} to {self.maxn} characters" if self.maxn else "in this model"
             raise InputError(
                 f"{word!r} is not among the {len(self.words)} words, and there is no n-gram of it {reason}"
             )
-        vector: NDArray[np.float32] = self._sums(len(self.words) + found, np.zeros(1, np.int64))[0]
+        if self.used is not None and not np.isin(found, self.used).any():
+            raise InputError(
+                f"{word!r} is not among the {len(self.words)} words, and none of its n-grams is in any of them"
+            )
+        vector: NDArray[np.float32] = self._rows(found).sum(0)
         return vector / np.float32(len(found))
 
-    def _means(self, own: NDArray[np.int64]) -> Table:
-        grams = subwords([self.words[row] for row in own.tolist()], self.minn, self.maxn, self.buckets, self.bare)
-        sizes = np.diff(grams.starts)
-        rows = np.insert(len(self.words) + grams.buckets, grams.starts[:-1], own)
-        sums = self._sums(rows, grams.starts[:-1] + np.arange(len(own)))
-        means: Table = np.divide(sums, (1 + sizes)[:, None], dtype=np.float32)
-        return means
-
-    def _sums(self, rows: NDArray[np.int64], starts: NDArray[np.int64]) -> Table:
-        summed: Table = np.add.reduceat(np.asarray(self.inputs[rows]), starts, axis=0)
-        return summed
+    def _rows(self, buckets: NDArray[np.int64]) -> Table:
+        if self.used is None:
+            return np.asarray(self.ngrams[buckets])
+        places = np.minimum(np.searchsorted(self.used, buckets), len(self.used) - 1)
+        rows: Table = np.asarray(self.ngrams[places]) * (self.used[places] == buckets)[:, None]
+        return rows
 
 
 @compiled

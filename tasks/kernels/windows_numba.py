@@ -131,22 +131,37 @@ def move_rows(
 def cbow_step(
     vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
 ) -> None:
-    """One window of CBOW.
+    """One window of CBOW."""
+    average_rows(vectors, work, contexts)
+    train_outputs(context_vectors, work, slot, rate, blank)
+    move_rows_by(vectors, work, contexts, np.float32(1) / np.float32(contexts))
 
-    The contexts pass once for their mean and once to be moved, in each of as few bands of columns as can be: a loop
-    over some six contexts costs more to enter and to leave than to go round.
+
+@compiled_inline
+def average_rows(vectors: Table, work: Workspace, number: int) -> None:
+    """hidden[0] = the mean of the first rows in `work.contexts`; hidden[1], by which they are going to move, = 0.
+
+    The rows pass once, and once more to be moved, in each of as few bands of columns as can be: a loop over some six of
+    them costs more to enter and to leave than to go round.
     """
     alone, few, many = zeros(1), zeros(2), zeros(BAND)
     columns = vectors.shape[1]
-    share = spread(np.float32(1) / np.float32(contexts))
+    share = spread(np.float32(1) / np.float32(number))
     wide = columns - columns % (BAND * WIDTH)
     narrow = columns - columns % (2 * WIDTH)
     for column in range(0, wide, BAND * WIDTH):
-        average_contexts(vectors, work, contexts, column, share, many)
+        average_band(vectors, work, number, column, share, many)
     for column in range(wide, narrow, 2 * WIDTH):
-        average_contexts(vectors, work, contexts, column, share, few)
+        average_band(vectors, work, number, column, share, few)
     for column in range(narrow, columns, WIDTH):
-        average_contexts(vectors, work, contexts, column, share, alone)
+        average_band(vectors, work, number, column, share, alone)
+
+
+@compiled_inline
+def train_outputs(context_vectors: Table, work: Workspace, slot: int, rate: np.float32, blank: Any) -> None:
+    """Moves the outputs by their scores with hidden[0], and adds to hidden[1] what moves it."""
+    alone = zeros(1)
+    columns = context_vectors.shape[1]
     scores = empty_block(blank, alone)
     for column in range(0, columns, WIDTH):
         outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
@@ -156,34 +171,45 @@ def cbow_step(
     slopes = spread_numbers(blank, work.slopes, 0)
     for column in range(0, columns, WIDTH):
         before = load_block(blank, alone, context_vectors, work.outputs, slot, column)
-        mean = load_columns(alone, work.hidden, 0, column)
-        changes = add_outer(empty_block(blank, alone), slopes, mean)
+        hidden = load_columns(alone, work.hidden, 0, column)
+        changes = add_outer(empty_block(blank, alone), slopes, hidden)
         add_block(blank, alone, context_vectors, work.outputs, slot, column, changes)
-        change = add_inner(alone, slopes, before)
-        store_columns(work.hidden, 0, column, scale_tile(change, share))
+        change = load_columns(alone, work.hidden, 1, column)
+        store_columns(work.hidden, 1, column, add_inner(change, slopes, before))
+
+
+@compiled_inline
+def move_rows_by(vectors: Table, work: Workspace, number: int, factor: np.float32) -> None:
+    """Adds factor * hidden[1] to the first rows in `work.contexts`."""
+    alone, few, many = zeros(1), zeros(2), zeros(BAND)
+    columns = vectors.shape[1]
+    share = spread(factor)
+    wide = columns - columns % (BAND * WIDTH)
+    narrow = columns - columns % (2 * WIDTH)
     for column in range(0, wide, BAND * WIDTH):
-        move_contexts(vectors, work, contexts, column, many)
+        move_band(vectors, work, number, column, share, many)
     for column in range(wide, narrow, 2 * WIDTH):
-        move_contexts(vectors, work, contexts, column, few)
+        move_band(vectors, work, number, column, share, few)
     for column in range(narrow, columns, WIDTH):
-        move_contexts(vectors, work, contexts, column, alone)
+        move_band(vectors, work, number, column, share, alone)
 
 
 @compiled_inline
-def average_contexts(vectors: Table, work: Workspace, contexts: int, column: int, share: Any, band: Any) -> None:
-    """hidden = the mean of the contexts, in as many Lanes of columns, from `column` on, as `band` has."""
+def average_band(vectors: Table, work: Workspace, number: int, column: int, share: Any, band: Any) -> None:
+    """Of `average_rows`, as many Lanes of columns, from `column` on, as `band` has."""
     total = band
-    for number in range(contexts):
-        total = add_tiles(total, load_columns(band, vectors, work.contexts[number, 0], column))
+    for place in range(number):
+        total = add_tiles(total, load_columns(band, vectors, work.contexts[place, 0], column))
     store_columns(work.hidden, 0, column, scale_tile(total, share))
+    store_columns(work.hidden, 1, column, band)
 
 
 @compiled_inline
-def move_contexts(vectors: Table, work: Workspace, contexts: int, column: int, band: Any) -> None:
-    """Adds `hidden`, which is the change by now, to every context."""
-    change = load_columns(band, work.hidden, 0, column)
-    for number in range(contexts):
-        row = work.contexts[number, 0]
+def move_band(vectors: Table, work: Workspace, number: int, column: int, share: Any, band: Any) -> None:
+    """Of `move_rows_by`, as many Lanes of columns, from `column` on, as `band` has."""
+    change = scale_tile(load_columns(band, work.hidden, 1, column), share)
+    for place in range(number):
+        row = work.contexts[place, 0]
         store_columns(vectors, row, column, add_tiles(load_columns(band, vectors, row, column), change))
 
 
@@ -230,7 +256,7 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
             contexts = gather_contexts(words, left, right, window, work.contexts)
             if contexts == 0:
                 continue
-            rate = np.float32(schedule.first + (schedule.last - schedule.first) * (pair / schedule.pairs))
+            rate = np.float32(schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples))
             pair += contexts
             if is_cbow:
                 cbow_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank)

@@ -114,7 +114,7 @@ class Stage:
         rounds: its parallel passes.
         finish: what closes it; runs once, in the parent.
         code: the source files that determine its bytes, relative to the project's root.
-        wanted: whether a run with these sections carries it out.
+        wanted: whether a run with these sections carries it out though no model that is trained learns from it.
         per_model: whether it runs once for each model that is trained.
         unit: what a job's `size` counts.
         beside: writes what is no artifact, since it differs between equal runs, into the published folder.

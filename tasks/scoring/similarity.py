@@ -6,6 +6,7 @@ score that does not exist (too few pairs, no variation) is None with a reason, n
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from tasks.errors import InputError
 from tasks.scoring.keyed import EVERY_WORD, keyed_vectors, rows_by_upper_case
 from tasks.storage.matrix import Matrix
+from tasks.vectors import Vectors
 
 FEWEST_PAIRS = 3
 """With two pairs every correlation is 1 or -1."""
@@ -103,6 +105,19 @@ def _spearman(words: Sequence[str], matrix: Matrix, path: Path) -> float:
         warnings.simplefilter("ignore", NearConstantInputWarning)
         _, spearman, _ = keyed.evaluate_word_pairs(str(path), restrict_vocab=EVERY_WORD, encoding="utf-8-sig")
     return float(spearman[0])
+
+
+def spelled_words(vectors: Vectors, path: Path) -> dict[str, NDArray[np.float32]]:
+    """The vectors, float32 [dim], of the words of a file that are unknown, but have n-grams that are known."""
+    found: dict[str, NDArray[np.float32]] = {}
+    if vectors.unseen is None:
+        return found
+    known = rows_by_upper_case(vectors.words)
+    for word in dict.fromkeys(word for pair in read_pairs(path) for word in (pair.first, pair.second)):
+        if word.upper() not in known:
+            with suppress(InputError):
+                found[word] = vectors.unseen(word)
+    return found
 
 
 def pair_table(words: Sequence[str], matrix: Matrix, path: Path) -> list[list[str]]:

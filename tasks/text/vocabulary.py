@@ -55,6 +55,15 @@ class Vocabulary:
         return {word: number for number, word in enumerate(self.words, start=1)}
 
     @property
+    def spelled(self) -> tuple[str, ...]:
+        """The words as they stand in the file: what n-grams are made of."""
+        return tuple(map(self.spell, self.words))
+
+    def spell(self, word: str) -> str:
+        """How a word, known or not, would stand there."""
+        return SPELLINGS[self.spelling].spell(word)
+
+    @property
     def size_with_padding(self) -> int:
         """The number of rows of an embedding table that has a row for id 0."""
         return len(self.words) + 1
@@ -73,7 +82,7 @@ class Vocabulary:
     def write(self, path: Path) -> None:
         """Writes the vocabulary as Parquet (`schemas.VOCABULARY`), atomically; the spelling is in its metadata."""
         ids = pa.array(np.arange(1, len(self) + 1, dtype=np.int32))
-        words = pa.array(map(SPELLINGS[self.spelling].spell, self.words), pa.string(), size=len(self))
+        words = pa.array(self.spelled, pa.string())
         columns = [ids, words, pa.array(self.counts)]
         metadata = None if self.spelling == PLAIN else {SPELLING: self.spelling}
         write_table(path, pa.Table.from_arrays(columns, schema=VOCABULARY.with_metadata(metadata)))

@@ -2,14 +2,13 @@
 
 import json
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.planted import write_documents
 
 import tasks.cooccurrences
 from tasks.cooccurrences import STAGE, CooccurrencesParams
@@ -18,19 +17,7 @@ from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import Executor, perform, serial
 from tasks.pipeline.stage import Context, Report
 from tasks.ratios import ratios
-from tasks.storage.parquet import write_table
-from tasks.storage.schemas import COOCCURRENCES, ENCODED, VOCABULARY
-
-
-def write_documents(data: Path, shards: Sequence[Sequence[Sequence[int]]], words: int) -> None:
-    tokens = [number for documents in shards for document in documents for number in document]
-    counts = np.bincount(tokens, minlength=words + 1)[1 : words + 1]
-    columns: list[Any] = [np.arange(1, words + 1), [f"w{number}" for number in range(1, words + 1)], counts]
-    write_table(data / "tokenize" / "vocabulary.parquet", pa.table(columns, schema=VOCABULARY))
-    for number, documents in enumerate(shards):
-        rows = [list(range(len(documents))), documents, [None] * len(documents), [None] * len(documents)]
-        path = data / "tokenize" / "documents" / f"part-{number:05d}.parquet"
-        write_table(path, pa.table(rows, schema=ENCODED))
+from tasks.storage.schemas import COOCCURRENCES
 
 
 def run(data: Path, execute: Executor = serial, **params: Any) -> Report:

@@ -11,7 +11,7 @@ from tasks.pipeline.workers import cores
 from tasks.project import project_root
 from tasks.request import request
 from tasks.stages import stage
-from tasks.train import TrainParams
+from tasks.train_params import TrainParams
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,73 +6,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy.special import log_expit
+from support.planted import WORDS, clustered, outputs, purity, write_shards, write_vocabulary
 
 from tasks.errors import InputError, Interrupted, WordloomError
 from tasks.kernels.random_streams import shuffled, stream_key
-from tasks.kernels.training import ORDER
-from tasks.kernels.windows import document_pairs, draw_windows, keep_thresholds
+from tasks.kernels.window_learner import ORDER
 from tasks.kernels.windows_numba import window_kernel
 from tasks.pipeline.stage import Context, Report
-from tasks.storage.parquet import parquet_writer, write_table
-from tasks.storage.schemas import PAIRS, VOCABULARY, WINDOWS
-from tasks.train import STAGE, TrainParams, finish, plan, work
+from tasks.storage.parquet import write_table
+from tasks.storage.schemas import WINDOWS
+from tasks.train import STAGE, finish, plan, work
+from tasks.train_params import TrainParams
 
 pytestmark = pytest.mark.usefixtures("command_handlers")
-
-CLUSTERS, MEMBERS = 6, 8
-WORDS = CLUSTERS * MEMBERS
-Documents = Sequence[Sequence[int]]
-
-
-def write_vocabulary(data: Path, documents: Documents, words: int) -> None:
-    counts = np.maximum(np.bincount([word for document in documents for word in document], minlength=words + 1)[1:], 1)
-    columns = [np.arange(1, words + 1), [f"w{number}" for number in range(1, words + 1)], counts]
-    write_table(data / "tokenize" / "vocabulary.parquet", pa.table(columns, schema=VOCABULARY))
-
-
-def write_shards(data: Path, draws: Sequence[Sequence[Documents]], layout: str = "windows", window: int = 3) -> None:
-    """Writes what skipgrams would, a row group for every 50 documents."""
-    for draw, shards in enumerate(draws):
-        for shard, documents in enumerate(shards):
-            path = data / "skipgrams" / "shards" / f"draw-{draw:03d}" / f"part-{shard:05d}.parquet"
-            with parquet_writer(path, WINDOWS if layout == "windows" else PAIRS) as writer:
-                for start in range(0, len(documents), 50):
-                    group = documents[start : start + 50]
-                    ids = np.array([word for document in group for word in document], np.int32)
-                    offsets = np.cumsum([0, *map(len, group)])
-                    if layout == "windows":
-                        columns = draw_windows(
-                            ids, offsets, keep_thresholds(np.ones(WORDS)), window, False, np.uint64(0), 0
-                        )
-                    else:
-                        each = [document_pairs(np.array(document, np.int32), window) for document in group if document]
-                        columns = [np.concatenate(column) for column in zip(*each, strict=True)]  # type: ignore[assignment]
-                    table = pa.table([pa.array(column) for column in columns], schema=writer.schema)
-                    writer.write_table(table, row_group_size=max(1, len(table)))
-
-
-def clustered(seed: int, documents: int) -> list[list[int]]:
-    """Documents that each speak of one cluster's words, never the same word twice in a row; every 40th is one word."""
-    rng = np.random.default_rng(seed)
-    found: list[list[int]] = []
-    last = -1
-    for number in range(documents):
-        cluster = rng.integers(CLUSTERS)
-        picked = 1 + rng.integers(MEMBERS, size=1 if number % 40 == 39 else rng.integers(8, 25)) * CLUSTERS + cluster
-        document = [int(word) for word, before in zip(picked, [last, *picked], strict=False) if word != before]
-        found.append(document)
-        last = document[-1] if len(document) > 1 else last
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -92,22 +46,10 @@ def run(data: Path, folder: Path, threads: int = 1, **params: Any) -> Report:
     return finish(context, [work(job) for job in jobs])
 
 
-def outputs(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in STAGE.writes}
-
-
-def purity(vectors: NDArray[np.float32]) -> float:
-    """The share of words whose nearest neighbour is of their cluster."""
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    likeness = unit @ unit.T
-    np.fill_diagonal(likeness, -1)
-    return float((likeness.argmax(1) % CLUSTERS == np.arange(WORDS) % CLUSTERS).mean())
-
-
 @pytest.mark.parametrize("engine", ["numba", "tensorflow"])
 def test_the_planted_clusters_are_found_again(planted: Path, tmp_path: Path, engine: str) -> None:
     report = run(planted, tmp_path, engine=engine, epochs=10)
-    vectors, context_vectors = (np.load(tmp_path / name) for name in ("vectors.npy", "context_vectors.npy"))
+    vectors, context_vectors = (np.load(tmp_path / name) for name in ("vectors.npy", "tables/context_vectors.npy"))
     assert vectors.shape == context_vectors.shape == (WORDS, 16) and vectors.dtype == np.float32
     assert purity(vectors) > 0.95
     losses = report.facts["loss_per_epoch"]
@@ -161,7 +103,7 @@ def test_shuffled_shards_are_as_if_they_lay_in_that_order(planted: Path, tmp_pat
 
 
 def test_threads_that_run_free_learn_the_same(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.kernels.training.MOST_PAIRS", 2000)
+    monkeypatch.setattr("tasks.kernels.window_learner.MOST_PAIRS", 2000)
     report = run(planted, tmp_path, threads=2, deterministic=False, epochs=10)
     assert report.run["threads"] == 2 and purity(np.load(tmp_path / "vectors.npy")) > 0.95
 
@@ -180,7 +122,7 @@ def test_both_layouts_give_the_same_bytes(planted: Path, tmp_path: Path) -> None
 def test_a_run_that_is_asked_to_stop_again_and_again_ends_with_the_same_bytes(
     planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shuffle: bool
 ) -> None:
-    monkeypatch.setattr("tasks.kernels.training.STEPS_AN_EPOCH", 6)
+    monkeypatch.setattr("tasks.kernels.window_learner.STEPS_AN_EPOCH", 6)
     whole = run(planted, tmp_path / "whole", shuffle=shuffle)
     os.kill(os.getpid(), signal.SIGTERM)  # stays up: every attempt stops after its first batch
     reasons: list[int] = []
@@ -201,7 +143,8 @@ def test_a_run_that_is_asked_to_stop_again_and_again_ends_with_the_same_bytes(
 def test_a_run_that_is_killed_ends_with_the_same_bytes(planted: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from tasks.pipeline.stage import Context; from tasks.train import TrainParams, plan, work\n"
+        "from tasks.pipeline.stage import Context; from tasks.train import plan, work\n"
+        "from tasks.train_params import TrainParams\n"
         "params = TrainParams(dim=16, epochs=40, learning_rate=0.05, checkpoint_seconds=0.05)\n"
         "work(plan(Context(Path(sys.argv[1]), Path(sys.argv[2]), {'train': params}), ())[0])\n"
     )
@@ -294,8 +237,11 @@ def test_models_are_named_in_three_ways(model: Any) -> None:
         ({"model": "nonsense"}, "there is no model 'nonsense'; the models are sgns, cbow"),
         ({"model": []}, "should name models: sgns, cbow"),
         ({"model": {"cbow": "clean"}}, "cbow reads skipgrams; write cbow: skipgrams"),
-        ({"model": "cbow", "engine": "tensorflow"}, "the engine tensorflow has sgns only; train cbow with engine"),
-        ({"model": ["sgns", "cbow"], "engine": "tensorflow"}, "cbow: the engine tensorflow has sgns only"),
+        (
+            {"model": "cbow", "engine": "tensorflow"},
+            "the engine tensorflow has sgns and glove only; train cbow with engine",
+        ),
+        ({"model": ["sgns", "cbow"], "engine": "tensorflow"}, "cbow: the engine tensorflow has sgns and glove only"),
         ({"cbow": {"dim": 0}, "model": "cbow"}, "cbow.dim: Input should be greater than or equal to 1"),
         ({"cbow": {"dimm": 5}, "model": ["sgns", "cbow"]}, "cbow.dimm: Extra inputs are not permitted"),
         ({"sgns": {"learning_rate": 1e-5}}, "sgns: min_learning_rate should be at most learning_rate"),

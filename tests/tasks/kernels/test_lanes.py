@@ -12,16 +12,19 @@ from tasks.kernels.lanes import (
     add_inner,
     add_outer,
     decay,
+    divide,
     empty_block,
     load,
     load_block,
     load_columns,
     load_rows,
+    logarithm,
     logistic,
     numbers_stored,
     positive_part,
     spread,
     spread_numbers,
+    square_root,
     store,
     store_columns,
     store_sums,
@@ -116,6 +119,23 @@ def test_the_exponential_and_the_logistic_function() -> None:
     work(x, *results)
     np.testing.assert_allclose(results[1][0, :4], [1, 0, 1, 0], atol=1e-37)
     assert np.isnan(results[1][0, 4:]).all() and np.isnan(results[2][0, 4:]).all()
+
+
+def test_logarithms_roots_and_quotients() -> None:
+    @compiled
+    def work(x: np.ndarray, logs: np.ndarray, inverse_roots: np.ndarray) -> None:
+        for row in range(len(x)):
+            lanes = load(x, row, 0)
+            store(logs, row, 0, logarithm(lanes))
+            store(inverse_roots, row, 0, divide(spread(np.float32(1)), square_root(lanes)))
+
+    tiny = np.finfo(np.float32).tiny
+    x = np.concatenate([np.geomspace(tiny, 3e38, 4096), np.linspace(0.5, 2, 4096), [tiny, 1.0] * 8])
+    x = x.astype(np.float32).reshape(-1, WIDTH)
+    logs, inverse_roots = np.empty_like(x), np.empty_like(x)
+    work(x, logs, inverse_roots)
+    np.testing.assert_allclose(logs, np.log(x.astype(np.float64)), rtol=2e-7, atol=1e-7)
+    np.testing.assert_array_equal(inverse_roots, np.float32(1) / np.sqrt(x))
 
 
 def test_a_number_in_every_lane() -> None:

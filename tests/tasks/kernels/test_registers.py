@@ -15,7 +15,8 @@ import hashlib
 import numpy as np
 from tasks.kernels.batches import Batch
 from tasks.kernels.engine_numba import NumbaEngine
-from tasks.kernels.engines import Schedule, Settings
+from tasks.kernels.engines import Schedule
+from tasks.kernels.settings import Settings
 from tasks.kernels.lanes import AT_ONCE
 from tasks.kernels.random_streams import stream_key
 from tasks.kernels.tables import initial_tables

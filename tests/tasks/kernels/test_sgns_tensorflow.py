@@ -7,8 +7,9 @@ from scipy.special import expit, log_expit
 
 from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
-from tasks.kernels.engines import Schedule, Settings
+from tasks.kernels.engines import Schedule
 from tasks.kernels.random_streams import stream_key
+from tasks.kernels.settings import Settings
 from tasks.kernels.sgns_tensorflow import (
     ACCELERATOR_POSITIONS,
     BLOCK,

@@ -1,0 +1,165 @@
+"""fastText's compiled walks over windows: a word is the mean of its own row and those of its n-grams (Bojanowski et
+al., "Enriching Word Vectors with Subword Information", 2017).
+
+Skip-gram: the center's rows are the input; each context, with negatives of its own, is an output, and so is a pair. The
+input is averaged once for a window, and its rows move once, by what all pairs of the window ask for together; the
+program averages and moves them at every pair.
+
+CBOW: the rows of all contexts are the input, the center the output. As in the program, each row moves by the whole
+gradient of the mean, in both: it is not divided by their number.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.kernels.alias import AliasTable
+from tasks.kernels.batches import Batch
+from tasks.kernels.compiler import compiled_inline, compiled_kernel
+from tasks.kernels.engines import Schedule
+from tasks.kernels.lanes import zeros
+from tasks.kernels.negative_sampling import (
+    MOST_CONTEXTS,
+    Workspace,
+    draw_outputs,
+    prefetch_row,
+    settle_loss,
+    widest_reach,
+)
+from tasks.kernels.tables import Table
+from tasks.kernels.windows_numba import average_rows, move_rows_by, train_outputs
+
+Architecture = Literal["skipgram", "cbow"]
+
+SLOTS = 2 * MOST_CONTEXTS
+"""Of outputs: those of a window's pairs, and of the next window's."""
+
+Starts, InputRows = NDArray[np.int64], NDArray[np.int32]
+
+
+@compiled_inline
+def ask_for_word(inputs: Table, starts: Starts, rows: InputRows, word: int) -> None:
+    """Asks for all rows of a word."""
+    for place in range(starts[word], starts[word + 1]):
+        prefetch_row(inputs, rows[place])
+
+
+@compiled_inline
+def gather_word(starts: Starts, rows: InputRows, word: int, work: Workspace, count: int) -> int:
+    """Writes the rows of a word after the first `count` inputs; returns how many there are then."""
+    for place in range(starts[word], starts[word + 1]):
+        work.contexts[count, 0] = rows[place]
+        count += 1
+    return count
+
+
+@compiled_inline
+def draw_pairs(
+    context_vectors: Table, batch: Batch, window: int, pair: int, key: np.uint64, noise: AliasTable, work: Workspace
+) -> int:
+    """Makes the outputs of each pair of a window and asks for their rows; returns how many pairs there are."""
+    slot = (window % 2) * MOST_CONTEXTS
+    pairs = 0
+    for position in range(window - int(batch.left[window]), window + int(batch.right[window]) + 1):
+        if position == window:
+            continue
+        context = int(batch.words[position])
+        draw_outputs(work.outputs, slot + pairs, context, pair + pairs, key, noise, len(context_vectors))
+        for output in range(work.outputs.shape[1]):
+            prefetch_row(context_vectors, work.outputs[slot + pairs, output])
+        pairs += 1
+    return pairs
+
+
+@compiled_inline
+def skip_gram_window(
+    starts: Starts, rows: InputRows, inputs: Table, context_vectors: Table, batch: Batch, window: int, pairs: int,
+    pair: int, schedule: Schedule, work: Workspace, blank: Any,
+) -> None:  # fmt: skip
+    """One window: all its pairs see the input as it was."""
+    count = gather_word(starts, rows, int(batch.words[window]), work, 0)
+    average_rows(inputs, work, count)
+    slot = (window % 2) * MOST_CONTEXTS
+    for number in range(pairs):
+        rate = np.float32(schedule.first + (schedule.last - schedule.first) * ((pair + number) / schedule.examples))
+        train_outputs(context_vectors, work, slot + number, rate, blank)
+    move_rows_by(inputs, work, count, np.float32(1))
+
+
+@compiled_inline
+def cbow_window(
+    starts: Starts, rows: InputRows, inputs: Table, context_vectors: Table, batch: Batch, window: int, slot: int,
+    rate: np.float32, work: Workspace, blank: Any,
+) -> None:  # fmt: skip
+    """One window, whose outputs are drawn."""
+    count = 0
+    for position in range(window - int(batch.left[window]), window + int(batch.right[window]) + 1):
+        if position != window:
+            count = gather_word(starts, rows, int(batch.words[position]), work, count)
+    average_rows(inputs, work, count)
+    train_outputs(context_vectors, work, slot, rate, blank)
+    move_rows_by(inputs, work, count, np.float32(1))
+
+
+@functools.cache
+def fasttext_kernel(architecture: Architecture, negatives: int) -> Callable[..., float]:
+    """The kernel for so many negatives; compiled at its first call.
+
+    Returns:
+        train(starts, rows, inputs, context_vectors, batch, first_pair, key, noise, schedule, work) -> loss.
+            starts, rows: int64 [words + 1] and int32; the input rows of word w are rows[starts[w] : starts[w + 1]].
+            inputs: float32 [rows of words and n-grams, columns], changed in place.
+            work: with room for the inputs of a window and for SLOTS outputs.
+            The others, and the loss, as in `tasks.kernels.windows_numba.window_kernel`.
+    """
+    outputs = negatives + 1
+    is_cbow = architecture == "cbow"
+
+    @compiled_kernel
+    def train(
+        starts: Starts,
+        rows: InputRows,
+        inputs: Table,
+        context_vectors: Table,
+        batch: Batch,
+        first_pair: int,
+        key: np.uint64,
+        noise: AliasTable,
+        schedule: Schedule,
+        work: Workspace,
+    ) -> float:
+        words, left, right = batch.words, batch.left, batch.right
+        blank = zeros(outputs)
+        pair = first_pair
+        reach = widest_reach(batch)
+        if batch.start < batch.stop and not is_cbow:
+            draw_pairs(context_vectors, batch, batch.start, pair, key, noise, work)
+        for window in range(batch.start, batch.stop):
+            pairs = int(left[window]) + int(right[window])
+            if is_cbow:
+                if window + reach < len(words):
+                    ask_for_word(inputs, starts, rows, int(words[window + reach]))
+                if pairs > 0:
+                    draw_outputs(work.outputs, 0, int(words[window]), pair, key, noise, len(context_vectors))
+                    for output in range(outputs):
+                        prefetch_row(context_vectors, work.outputs[0, output])
+                    rate = np.float32(schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples))
+                    cbow_window(starts, rows, inputs, context_vectors, batch, window, 0, rate, work, blank)
+            else:
+                if window + 1 < batch.stop:
+                    ask_for_word(inputs, starts, rows, int(words[window + 1]))
+                    draw_pairs(context_vectors, batch, window + 1, pair + pairs, key, noise, work)
+                if pairs > 0:
+                    skip_gram_window(
+                        starts, rows, inputs, context_vectors, batch, window, pairs, pair, schedule, work, blank
+                    )
+            pair += pairs
+        settle_loss(work)
+        loss = float(work.loss[0])
+        work.loss[0] = 0
+        return loss
+
+    return train
