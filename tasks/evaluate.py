@@ -165,7 +165,7 @@ def score_pairs_job(job: PairsJob) -> Report:
     "words_spelled" says for how many.
     """
     words, matrix = job.read()
-    spelled = spelled_words(load(job.vectors.parent), job.source)
+    spelled = spelled_words(words, load(job.vectors.parent).unseen, job.source)
     if spelled:
         words, matrix = [*words, *spelled], np.vstack([matrix, *spelled.values()])
     _write_csv(job.output, pair_table(words, matrix, job.source))
@@ -320,8 +320,20 @@ STAGE = Stage(
     beside=write_beside,
     code=(
         "tasks/evaluate.py",
+        "tasks/loading.py",
         "tasks/models.py",
         "tasks/vectors.py",
+        "tasks/formats/fasttext.py",
+        "tasks/formats/glove.py",
+        "tasks/formats/projector.py",
+        "tasks/formats/rows.py",
+        "tasks/formats/sniff.py",
+        "tasks/formats/word2vec.py",
+        "tasks/formats/words.py",
+        "tasks/kernels/compiler.py",
+        "tasks/kernels/random_streams.py",
+        "tasks/kernels/subwords.py",
+        "tasks/kernels/tables.py",
         "tasks/scoring/analogies.py",
         "tasks/scoring/comparison.py",
         "tasks/scoring/keyed.py",

@@ -10,7 +10,7 @@ ModelName = Literal["sgns", "cbow", "glove", "fasttext"]
 
 MODELS: tuple[ModelName, ...] = get_args(ModelName)
 
-READS: Mapping[ModelName, str] = {
+READS: Mapping[str, str] = {
     "sgns": "skipgrams",
     "cbow": "skipgrams",
     "glove": "cooccurrences",

@@ -20,6 +20,7 @@ from tasks.errors import InputError
 from tasks.models import READS, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, parts
 from tasks.storage.atomic import atomic_file
+from tasks.text.vocabulary import Vocabulary
 from tasks.train_params import FasttextParams, GloveParams, TrainParams
 
 if TYPE_CHECKING:
@@ -149,8 +150,9 @@ def _learner(job: TrainJob) -> "Learner":
     if isinstance(params, FasttextParams):
         from tasks.kernels.fasttext_learner import FasttextLearner, FasttextRecipe
 
-        own = {"architecture": params.architecture, "minn": params.minn, "maxn": params.maxn, "buckets": params.bucket}
-        return FasttextLearner(FasttextRecipe(**recipe | own))
+        recipe |= {"words": Vocabulary.read(job.vocabulary).spelled, "architecture": params.architecture}
+        recipe |= {"minn": params.minn, "maxn": params.maxn, "buckets": params.bucket}
+        return FasttextLearner(FasttextRecipe(**recipe))
     return WindowLearner(WindowRecipe(**recipe))
 
 

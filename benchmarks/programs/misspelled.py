@@ -67,7 +67,7 @@ def main() -> None:
     """Scores one model."""
     folder, pairs = map(Path, sys.argv[1:])
     vectors = load(folder)
-    spelled = spelled_words(vectors, pairs)
+    spelled = spelled_words(vectors.words, vectors.unseen, pairs)
     score = score_pairs([*vectors.words, *spelled], np.vstack([vectors.matrix, *spelled.values()]), pairs)
     content = {
         "spearman": round(100 * score["spearman"], 2),

@@ -3,7 +3,6 @@
 import json
 import shutil
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from benchmarks.bench import Bench
@@ -17,19 +16,17 @@ from tasks.storage.hashing import file_sha256
 
 CHANGED = ("train.model=glove",)
 
-TENSORFLOW = ("train.engine=tensorflow",)
-
 RATE = 0.05
 """glove-python's own."""
 
 
-def ours(bench: Bench, seed: int, changed: tuple[str, ...] = ()) -> Measured:
+def ours(bench: Bench, seed: int) -> Measured:
     """Our stage, from the shards of co-occurrences."""
     data = prepared(bench, bench.whole)
     run_stage(bench, "cooccurrences", data)
     for left in ("train", ".work"):
         shutil.rmtree(data / left, ignore_errors=True)
-    command = stage_command(bench, "train", data, *CHANGED, f"train.seed={seed}", *changed)
+    command = stage_command(bench, "train", data, *CHANGED, f"train.seed={seed}")
     usage, _ = run_json(bench, module("benchmarks.programs.watched", *command))
     folder = data / "train" / "glove"
     ran, metrics = (json.loads((folder / f"{name}.json").read_text()) for name in ("run", "metrics"))
@@ -83,7 +80,6 @@ GLOVE = Row(
     contenders=(
         Contender("glove-python", "glove-python", glove_python),
         Contender("ours", "ours", ours),
-        Contender("ours-tensorflow", "ours, `train.engine=tensorflow`", partial(ours, changed=TENSORFLOW)),
     ),
     figures=(
         Figure("cells_per_second", "cells/s", 0, "own / baseline"),

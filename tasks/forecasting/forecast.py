@@ -277,7 +277,7 @@ class _Rehearsals:
         found = self.rehearse("skipgrams")
         passed = found.second
         scale = self.growth.tokens / passed.facts["tokens"] * self.draws
-        self.sample_pairs = passed.facts["pairs"]
+        self.sample_pairs: int = passed.facts["pairs"]
         jobs = self.shards * self.draws
         return self.row(
             "skipgrams",
@@ -310,7 +310,7 @@ class _Rehearsals:
         seconds = once + found.second.seconds - training + trained
         kept, saved = (4 * words * numbers for numbers in _numbers_a_word(params))
         checkpoints = trained > params.checkpoint_seconds
-        work = saved + max(saved, kept) if checkpoints else kept  # a checkpoint, and the next one or the results
+        work: float = saved + max(saved, kept) if checkpoints else kept  # a checkpoint, and the next one or the results
         if epoch.unit == "cells":
             work += CELL_BYTES * epoch.examples
         more = (words - self.words_tried) * self._bytes_a_word + words * params.dim  # which are finite: a byte each

@@ -19,7 +19,8 @@ STATE = "state"
 def save_checkpoint(path: Path, tables: Mapping[str, Table], state: Mapping[str, Any]) -> None:
     """Writes the tables (float32, by name) and `state` (JSON) to `path`, atomically."""
     with atomic_file(path) as file:
-        np.savez(file, **tables, **{STATE: np.array(json.dumps(state))})
+        content: dict[str, Any] = {**tables, STATE: np.array(json.dumps(state))}
+        np.savez(file, **content)
 
 
 def load_checkpoint(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Sequence[Table], dict[str, Any]] | None:

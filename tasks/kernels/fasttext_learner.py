@@ -16,7 +16,6 @@ from tasks.kernels.streams import noise_shares
 from tasks.kernels.subwords import SubwordTable, subwords
 from tasks.kernels.tables import Table
 from tasks.kernels.window_learner import TABLES, WindowLearner, WindowRecipe
-from tasks.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,13 @@ class FasttextRecipe(WindowRecipe):
     """What determines a run, besides what determines every one that learns from windows.
 
     Attributes:
+        words: the vocabulary, as n-grams are made of it.
         architecture: skipgram or cbow.
         minn, maxn: characters of an n-gram.
         buckets: that n-grams are hashed into.
     """
 
+    words: tuple[str, ...]
     architecture: Architecture
     minn: int
     maxn: int
@@ -83,11 +84,10 @@ class FasttextLearner(WindowLearner):
     def __init__(self, recipe: FasttextRecipe) -> None:
         super().__init__(recipe)
         self.recipe: FasttextRecipe = recipe
-        self.words = Vocabulary.read(recipe.vocabulary).spelled
-        self.inputs = input_rows(self.words, self.counts, recipe.minn, recipe.maxn, recipe.buckets)
+        self.inputs = input_rows(recipe.words, self.counts, recipe.minn, recipe.maxn, recipe.buckets)
         self.shapes = {
             "inputs": (len(self.inputs.meetings), recipe.dim),
-            "context_vectors": (len(self.words), recipe.dim),
+            "context_vectors": (len(recipe.words), recipe.dim),
         }
         self.windows_are_inputs = recipe.architecture == "cbow"
 
@@ -95,7 +95,9 @@ class FasttextLearner(WindowLearner):
         """fastText's start: inputs uniform in ±1 / dim, context vectors zero."""
         rows, dim = self.shapes["inputs"]
         numbers = uniform(stream_key(self.recipe.seed, TABLES), rows * dim).reshape(rows, dim)
-        return (numbers * np.float32(2) - np.float32(1)) / np.float32(dim), np.zeros((len(self.words), dim), np.float32)
+        return (numbers * np.float32(2) - np.float32(1)) / np.float32(dim), np.zeros(
+            self.shapes["context_vectors"], np.float32
+        )
 
     def start(self, tables: Sequence[Table]) -> Engine:
         inputs, context_vectors = tables
@@ -131,6 +133,6 @@ class FasttextLearner(WindowLearner):
             "hashing": np.array([recipe.minn, recipe.maxn, recipe.buckets]),
         }
         table = SubwordTable(
-            kept["words"], kept["ngrams"], self.words, recipe.minn, recipe.maxn, recipe.buckets, rows.buckets
+            kept["words"], kept["ngrams"], recipe.words, recipe.minn, recipe.maxn, recipe.buckets, rows.buckets
         )
         return table.known(), kept

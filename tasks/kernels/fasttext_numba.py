@@ -37,7 +37,8 @@ Architecture = Literal["skipgram", "cbow"]
 SLOTS = 2 * MOST_CONTEXTS
 """Of outputs: those of a window's pairs, and of the next window's."""
 
-Starts, InputRows = NDArray[np.int64], NDArray[np.int32]
+Starts = NDArray[np.int64]
+InputRows = NDArray[np.int32]
 
 
 @compiled_inline

@@ -13,7 +13,7 @@ other half is.
 import queue
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,8 @@ class Workspace(NamedTuple):
 def workspace(most: int) -> Workspace:
     """Room for so many cells, in whole Lanes."""
     room = -(-most // WIDTH) * WIDTH
-    numbers = [np.zeros(room, np.int32) for _ in range(3)]
-    return Workspace(*numbers, aligned(np.ones((1, room))), aligned(np.ones((1, room))))
+    order, rows, columns = (np.zeros(room, np.int32) for _ in range(3))
+    return Workspace(order, rows, columns, aligned(np.ones((1, room))), aligned(np.ones((1, room))))
 
 
 @compiled_kernel
@@ -161,7 +161,7 @@ def _ask_for(table: Table, row: int) -> None:
 
 
 @compiled_inline
-def _score(vectors: Table, context_vectors: Table, row: int, column: int) -> np.float32:
+def _score(vectors: Table, context_vectors: Table, row: int, column: int) -> Any:
     """w_i · w̃_j"""
     score = spread(np.float32(0))
     for at in range(0, vectors.shape[1] // 2, WIDTH):

@@ -121,8 +121,9 @@ def terms_a_pair(settings: Settings) -> Terms:
 
 def noise_shares(settings: Settings) -> NDArray[np.float64]:
     """How often each word is drawn as a negative, float64 [words], together 1."""
-    noise = settings.counts**settings.negative_power
-    return noise / noise.sum()
+    noise: NDArray[np.float64] = settings.counts.astype(np.float64) ** settings.negative_power
+    total: np.float64 = noise.sum()
+    return noise / total
 
 
 class Trainer:

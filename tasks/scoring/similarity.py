@@ -5,7 +5,7 @@ score that does not exist (too few pairs, no variation) is None with a reason, n
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from tasks.errors import InputError
 from tasks.scoring.keyed import EVERY_WORD, keyed_vectors, rows_by_upper_case
 from tasks.storage.matrix import Matrix
-from tasks.vectors import Vectors
 
 FEWEST_PAIRS = 3
 """With two pairs every correlation is 1 or -1."""
@@ -107,16 +106,18 @@ def _spearman(words: Sequence[str], matrix: Matrix, path: Path) -> float:
     return float(spearman[0])
 
 
-def spelled_words(vectors: Vectors, path: Path) -> dict[str, NDArray[np.float32]]:
-    """The vectors, float32 [dim], of the words of a file that are unknown, but have n-grams that are known."""
+def spelled_words(
+    words: Sequence[str], unseen: Callable[[str], NDArray[np.float32]] | None, path: Path
+) -> dict[str, NDArray[np.float32]]:
+    """The vectors, float32 [dim], of the words of a file that are not among `words`, where `unseen` has an answer."""
     found: dict[str, NDArray[np.float32]] = {}
-    if vectors.unseen is None:
+    if unseen is None:
         return found
-    known = rows_by_upper_case(vectors.words)
+    known = rows_by_upper_case(words)
     for word in dict.fromkeys(word for pair in read_pairs(path) for word in (pair.first, pair.second)):
         if word.upper() not in known:
             with suppress(InputError):
-                found[word] = vectors.unseen(word)
+                found[word] = unseen(word)
     return found
 
 

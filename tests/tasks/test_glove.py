@@ -103,9 +103,9 @@ def test_no_shards_are_said(tmp_path: Path) -> None:
 
 def test_its_own_values_are_checked_and_are_nobody_elses() -> None:
     assert isinstance(params(), GloveParams)
-    with pytest.raises(ValueError, match="glove.alpha"):
+    with pytest.raises(ValueError, match=r"glove\.alpha"):
         TrainParams(model=["sgns", "glove"], glove={"alpha": 2.0})
-    with pytest.raises(ValueError, match="sgns.x_max"):
+    with pytest.raises(ValueError, match=r"sgns\.x_max"):
         TrainParams(model=["sgns", "glove"], sgns={"x_max": 2.0})
 
 
