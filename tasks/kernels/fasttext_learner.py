@@ -95,9 +95,8 @@ class FasttextLearner(WindowLearner):
         """fastText's start: inputs uniform in ±1 / dim, context vectors zero."""
         rows, dim = self.shapes["inputs"]
         numbers = uniform(stream_key(self.recipe.seed, TABLES), rows * dim).reshape(rows, dim)
-        return (numbers * np.float32(2) - np.float32(1)) / np.float32(dim), np.zeros(
-            self.shapes["context_vectors"], np.float32
-        )
+        inputs = (numbers * np.float32(2) - np.float32(1)) / np.float32(dim)
+        return inputs, np.zeros(self.shapes["context_vectors"], np.float32)
 
     def start(self, tables: Sequence[Table]) -> Engine:
         inputs, context_vectors = tables
