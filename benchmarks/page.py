@@ -1,5 +1,6 @@
 """docs/benchmarks.md from the result files: how to read it, then a section a corpus and a table a row."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from benchmarks.result import read_result
 from benchmarks.row import Figure, Row
 from benchmarks.summary import MEAN_MARGIN, SET_MARGIN
 from tasks.storage.atomic import atomic_file
+
+WITH_TABLES = ("README.md", "docs/models.md")
+"""Other pages that show tables of rows."""
 
 SHOWN_OF_A_TEXT = 12
 """Characters."""
@@ -53,7 +57,24 @@ def write_page(root: Path, rows: Sequence[Row]) -> Path:
             lines += section(row, content)
     with atomic_file(page, "w") as file:
         file.write("\n".join(lines).rstrip("\n") + "\n")
+    for path in (root / name for name in WITH_TABLES):
+        if path.is_file():
+            _fill_tables(path, found)
     return page
+
+
+def _fill_tables(page: Path, found: Found) -> None:
+    """Puts the table of a row between `<!-- row NAME of CORPUS -->` and `<!-- end -->`."""
+    text = page.read_text("utf-8")
+    for corpus, measured in found:
+        for row, content in measured:
+            table = "\n".join(line for line in section(row, content) if line.startswith("|"))
+            begin = f"<!-- row {row.name} of {corpus} -->"
+            filled = f"{begin}\n{table}\n<!-- end -->"
+            text = re.sub(f"{re.escape(begin)}\n.*?<!-- end -->", lambda _, new=filled: new, text, flags=re.DOTALL)
+    if text != page.read_text("utf-8"):
+        with atomic_file(page, "w") as file:
+            file.write(text)
 
 
 def results(folder: Path, rows: Sequence[Row]) -> Found:

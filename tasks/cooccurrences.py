@@ -6,7 +6,6 @@ second counts the rows of a part each, and holds an index of where their words s
 depend on the params and the documents, not on who runs which job.
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from numpy.lib.format import open_memmap
 from pydantic import Field
 
 from tasks.errors import InputError
@@ -23,6 +21,7 @@ from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.progress import human
 from tasks.storage.atomic import atomic_file, atomic_path
 from tasks.storage.parquet import parquet_writer
+from tasks.storage.room import free_disk, new_mapped
 from tasks.storage.schemas import COOCCURRENCES
 
 FEWEST_PARTS = 32
@@ -78,9 +77,9 @@ def plan_laying(context: Context, _: Sequence[Report]) -> list[LayJob]:
     from tasks.kernels.cooccurrence import expected_cells
     from tasks.kernels.reading import count_tokens, read_counts
 
-    params, vocabulary, documents = context.section(CooccurrencesParams), _vocabulary(context), _documents(context)
+    params, vocabulary, documents = context.section(CooccurrencesParams), context.vocabulary, parts(context.encoded)
     if not documents:
-        raise InputError(f"{context.data / 'tokenize' / 'documents'}: no shards; run the stage tokenize")
+        raise InputError(f"{context.encoded}: no shards; run the stage tokenize")
     counts = read_counts(vocabulary)
     check_disk(context.work, int(counts.sum()), expected_cells(counts, params.window, params.symmetric))
     laid = context.work / "laid"
@@ -96,8 +95,7 @@ def check_disk(folder: Path, tokens: int, cells: float) -> None:
     Raises:
         InputError: there is less.
     """
-    standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(standing).free
+    free = free_disk(folder)
     wanted = cells * BYTES_A_CELL + 8 * tokens  # documents on end, shard by shard and all together
     if wanted > free:
         raise InputError(
@@ -126,7 +124,7 @@ def plan_counting(context: Context, reports: Sequence[Report]) -> list[CountJob]
     from tasks.kernels.cooccurrence import PLACE_BYTES, partitions
     from tasks.kernels.reading import read_counts
 
-    params, vocabulary = context.section(CooccurrencesParams), _vocabulary(context)
+    params, vocabulary = context.section(CooccurrencesParams), context.vocabulary
     tokens = context.work / "tokens.npy"
     _join(sorted((context.work / "laid").glob("*.npy")), sum(report.facts["laid"] for report in reports), tokens)
     counts = read_counts(vocabulary)
@@ -153,7 +151,7 @@ def plan_counting(context: Context, reports: Sequence[Report]) -> list[CountJob]
 def _join(laid: Sequence[Path], length: int, target: Path) -> None:
     """All shards on end, with a 0 before the first."""
     with atomic_path(target) as temporary:
-        whole = open_memmap(temporary, "w+", np.int32, (length + 1,))
+        whole = new_mapped(temporary, np.int32, (length + 1,))
         whole[0] = end = 0
         for path in laid:
             leave_if_asked()
@@ -192,7 +190,7 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     """
     facts = {name: sum(report.facts[name] for report in reports) for name in ("cells", "rows", "weight", "bytes")}
     if not facts["cells"]:
-        raise InputError(f"{context.data / 'tokenize' / 'documents'}: every document has one word at most")
+        raise InputError(f"{context.encoded}: every document has one word at most")
     return Report(
         facts
         | {"weight": round(facts["weight"], 3), "parts": len(reports)}
@@ -206,20 +204,12 @@ def _wanted(sections: Mapping[str, StageParams]) -> bool:
     return bool(params.wanted_by)
 
 
-def _vocabulary(context: Context) -> Path:
-    return context.data / "tokenize" / "vocabulary.parquet"
-
-
-def _documents(context: Context) -> list[Path]:
-    return parts(context.data / "tokenize" / "documents")
-
-
 STAGE = Stage(
     name="cooccurrences",
     about="how often words stand near each other, as a sparse matrix in Parquet shards",
     sections={"cooccurrences": CooccurrencesParams},
     folder=lambda context: Path("cooccurrences"),
-    inputs=lambda context: [_vocabulary(context), *_documents(context)],
+    inputs=lambda context: [context.vocabulary, *parts(context.encoded)],
     writes=("shards",),
     wanted=_wanted,
     rounds=(Round(plan_laying, lay_shard), Round(plan_counting, count_rows)),
@@ -231,6 +221,7 @@ STAGE = Stage(
         "tasks/kernels/reading.py",
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
+        "tasks/storage/room.py",
         "tasks/storage/schemas.py",
     ),
     unit="words",

@@ -132,7 +132,7 @@ def plan(context: Context, reports: Sequence[Report]) -> list[EvaluateJob]:
     params = context.section(EvaluateParams)
     trained = (
         context.data / model_folder("train", context.model) / "vectors.npy",
-        context.data / "tokenize" / "vocabulary.parquet",
+        context.vocabulary,
     )
     scores = context.work / "scores"
     asked = params.neighbours
@@ -261,7 +261,7 @@ def inputs(context: Context) -> list[Path]:
         *sorted((train / "tables").glob("*.npy")),
         train / "history.csv",
         train / "metrics.json",
-        context.data / "tokenize" / "vocabulary.parquet",
+        context.vocabulary,
         context.data / "clean" / "dropped.json",
         *(context.data / name / "metrics.json" for name in _reported(context)),
         *context.section(EvaluateParams).pairs.values(),

@@ -175,7 +175,7 @@ def inputs(context: Context) -> list[Path]:
     train = context.data / model_folder("train", context.model)
     return [
         train / "vectors.npy",
-        context.data / "tokenize" / "vocabulary.parquet",
+        context.vocabulary,
         *sorted((train / "tables").glob("*.npy")),
     ]
 

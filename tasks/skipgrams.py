@@ -7,7 +7,6 @@ seed, not on who runs which job. Memory is bounded by a batch of documents. A ro
 windows can be read row group by row group.
 """
 
-import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.progress import human
 from tasks.storage.atomic import write_json
 from tasks.storage.parquet import parquet_writer
+from tasks.storage.room import free_disk
 from tasks.storage.schemas import PAIRS, WINDOWS
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def check_disk(folder: Path, expected: Forecast) -> None:
     Raises:
         InputError: there is less.
     """
-    standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(standing).free
+    free = free_disk(folder)
     if expected.bytes > free:
         raise InputError(
             f"{folder}: about {human(expected.pairs)} pairs will take {human(expected.bytes)}B and {human(free)}B are "
@@ -124,9 +123,9 @@ def plan(context: Context, reports: Sequence[Report]) -> list[SkipgramsJob]:
     from tasks.kernels.reading import count_tokens, read_counts
 
     params = context.section(SkipgramsParams)
-    vocabulary, documents = _vocabulary(context), _documents(context)
+    vocabulary, documents = context.vocabulary, parts(context.encoded)
     if not documents:
-        raise InputError(f"{context.data / 'tokenize' / 'documents'}: no shards; run the stage tokenize")
+        raise InputError(f"{context.encoded}: no shards; run the stage tokenize")
     check_disk(context.work, forecast(read_counts(vocabulary), params))
     tokens = [count_tokens(path) for path in documents]
     return [
@@ -202,7 +201,7 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     }
     if facts["pairs"] == 0:
         raise InputError(
-            f"{context.data / 'tokenize' / 'documents'}: not one pair of words; every document has one word at most "
+            f"{context.encoded}: not one pair of words; every document has one word at most "
             "after skipgrams.subsample; raise it or set it to 0, or give longer documents"
         )
     draws = context.section(SkipgramsParams).draws
@@ -222,20 +221,12 @@ def _output(work: Path, params: SkipgramsParams, draw: int, shard: int) -> Path:
     return path if params.materialize else path.with_suffix(".json")
 
 
-def _vocabulary(context: Context) -> Path:
-    return context.data / "tokenize" / "vocabulary.parquet"
-
-
-def _documents(context: Context) -> list[Path]:
-    return parts(context.data / "tokenize" / "documents")
-
-
 STAGE = Stage(
     name="skipgrams",
     about="windows of center and context words, subsampled, in Parquet shards",
     sections={"skipgrams": SkipgramsParams},
     folder=lambda context: Path("skipgrams"),
-    inputs=lambda context: [_vocabulary(context), *_documents(context)],
+    inputs=lambda context: [context.vocabulary, *parts(context.encoded)],
     writes=("shards",),
     wanted=lambda sections: False,
     rounds=(Round(plan, work),),
@@ -249,6 +240,7 @@ STAGE = Stage(
         "tasks/kernels/windows.py",
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
+        "tasks/storage/room.py",
         "tasks/storage/schemas.py",
     ),
     unit="words",

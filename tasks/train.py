@@ -57,9 +57,9 @@ def plan(context: Context, reports: Sequence[Report]) -> list[TrainJob]:
         TrainJob(
             output=context.work / "vectors.npy",
             size=sum(path.stat().st_size for shards in draws for path in shards),
-            vocabulary=_vocabulary(context),
+            vocabulary=context.vocabulary,
             draws=draws,
-            documents=_documents(context),
+            documents=context.encoded,
             params=params,
             threads=context.threads,
         )
@@ -161,10 +161,6 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     return reports[0]
 
 
-def _vocabulary(context: Context) -> Path:
-    return context.data / "tokenize" / "vocabulary.parquet"
-
-
 def _draws(context: Context) -> tuple[tuple[Path, ...], ...]:
     read = READS[context.section(TrainParams).name]
     shards = context.data / read / "shards"
@@ -173,14 +169,10 @@ def _draws(context: Context) -> tuple[tuple[Path, ...], ...]:
     return tuple(filter(None, draws))
 
 
-def _documents(context: Context) -> Path:
-    return context.data / "tokenize" / "documents"
-
-
 def _inputs(context: Context) -> list[Path]:
     shards = [path for draw in _draws(context) for path in draw]
     drawn_here = any(path.suffix == ".json" for path in shards)
-    return [_vocabulary(context), *shards, *(parts(_documents(context)) if drawn_here else [])]
+    return [context.vocabulary, *shards, *(parts(context.encoded) if drawn_here else [])]
 
 
 STAGE = Stage(
@@ -227,6 +219,7 @@ STAGE = Stage(
         "tasks/kernels/windows_numba.py",
         "tasks/storage/atomic.py",
         "tasks/storage/parquet.py",
+        "tasks/storage/room.py",
         "tasks/storage/schemas.py",
         "tasks/text/hangul.py",
         "tasks/text/spelling.py",

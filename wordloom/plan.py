@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tasks.forecasting.result import Forecast
-from tasks.forecasting.room import free_disk, free_memory
+from tasks.forecasting.room import free_memory
 from tasks.progress import human
+from tasks.storage.room import free_disk
 
 TIGHT = 0.8
 """Of what is free: more is no refusal yet, but the forecast may be wrong by so much."""

@@ -9,6 +9,7 @@ from benchmarks.rows.glove import GLOVE
 from benchmarks.rows.keras_textbook import KERAS_TEXTBOOK
 from benchmarks.rows.korean import KOREAN
 from benchmarks.rows.memory import MEMORY
+from benchmarks.rows.models import MODELS_BESIDE
 from benchmarks.rows.pairs import PAIRS
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
@@ -32,6 +33,7 @@ ROWS: tuple[Row, ...] = (
     SHARDS,
     COOCCURRENCES,
     GLOVE,
+    MODELS_BESIDE,
     KOREAN,
     KERAS_TEXTBOOK,
     DRAWS,

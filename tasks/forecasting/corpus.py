@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.download import CorpusParams, DownloadParams
@@ -31,8 +32,8 @@ from tasks.sources.sampling import Sampled, sample_files
 from tasks.sources.shards import shard_bytes
 from tasks.sources.urls import local_path, source_name
 from tasks.stages import stage
-from tasks.storage.parquet import open_checked, parquet_writer
-from tasks.storage.schemas import ENCODED
+from tasks.storage.parquet import open_checked, parquet_writer, write_table
+from tasks.storage.schemas import COOCCURRENCES, ENCODED
 from tasks.text.vocabulary import Vocabulary
 
 SPREAD = 0.3
@@ -226,6 +227,17 @@ def widen(tokenize: Path, rows: int, scale: float, min_count: int) -> None:
             writer.write_table(table.set_column(ENCODED.get_field_index("ids"), ENCODED.field("ids"), lists))
 
 
+def keep_cells(shards: Path, words: int) -> int:
+    """Leaves the first rows and columns of the co-occurrences of a sample; returns how many cells they have."""
+    kept = 0
+    for path in parts(shards):
+        table = open_checked(path, COOCCURRENCES).read(COOCCURRENCES.names)
+        table = table.filter((pc.field("row") <= words) & (pc.field("column") <= words))
+        write_table(path, table.cast(COOCCURRENCES))
+        kept += len(table)
+    return kept
+
+
 def read_lists(table: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The ids of a table of encoded documents on end, and where each document starts."""
     lists = table["ids"].combine_chunks()
@@ -249,6 +261,10 @@ def lengthen_epoch(shards: Path, copies: int) -> None:
             os.link(path, path.with_name(f"part-{copy:03d}-{path.name.removeprefix('part-')}"))
 
 
+TABLES_OF_WORDS = ("context_vectors", "words")
+"""Of a model's other tables, those with a row a word that export and evaluate read."""
+
+
 def stand_in(small: Path, target: Path, model: str, vocabulary: Vocabulary, dim: int) -> None:
     """Artifacts of a trained model with the words of `vocabulary`, for the stages that read vectors.
 
@@ -265,4 +281,9 @@ def stand_in(small: Path, target: Path, model: str, vocabulary: Vocabulary, dim:
     vocabulary.write(target / "tokenize" / "vocabulary.parquet")
     # trained numbers are about as large, and a text of a number is the longer the closer it is to zero
     vectors = np.random.default_rng(1).normal(scale=SPREAD, size=(len(vocabulary), dim)).astype(np.float32)
-    np.save(target / model_folder("train", model) / "vectors.npy", vectors, allow_pickle=False)
+    folder = target / model_folder("train", model)
+    np.save(folder / "vectors.npy", vectors, allow_pickle=False)
+    for path in (folder / "tables" / f"{name}.npy" for name in TABLES_OF_WORDS):
+        if path.is_file():
+            path.unlink()
+            np.save(path, vectors, allow_pickle=False)

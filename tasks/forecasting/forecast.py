@@ -7,6 +7,7 @@ number of words, which grows more slowly than the corpus (`growth`).
 
 import math
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from tasks.export import ExportParams
 from tasks.forecasting.corpus import (
     Corpus,
     find_corpus,
+    keep_cells,
     lay_down,
     lengthen_epoch,
     read_ids,
@@ -41,7 +43,7 @@ from tasks.skipgrams import SkipgramsParams
 from tasks.stages import stage
 from tasks.text.vocabulary import Vocabulary
 from tasks.tokenize import TokenizeParams
-from tasks.train_params import GloveParams, TrainParams
+from tasks.train_params import FasttextParams, GloveParams, TrainParams
 
 SAMPLE_BYTES = 8_000_000
 """Of text, for the second pass: two shards, and enough to tell the number of words from."""
@@ -126,6 +128,7 @@ class _Rehearsals:
         model: whose stages are rehearsed now; None: stages that are the same for all.
         words_tried: rows of the tables that are tried out.
         sample_pairs: that are drawn on the sample.
+        sample_words: all words of the sample.
     """
 
     def __init__(self, asked: Request, corpus: Corpus, folder: Path, free_memory: int, sample_bytes: int) -> None:
@@ -141,6 +144,7 @@ class _Rehearsals:
     def forecast(self) -> Forecast:
         rows = [self.download(), self.clean(), self.tokenize()]
         counted = self.count_sample() if self.asked.wants(stage("cooccurrences")) else None
+        self.sample_words = Vocabulary.read(self.sample.data / "tokenize" / "vocabulary.parquet")
         self.widen_sample()
         epochs: dict[str, Epoch] = {}  # by the stage that is learned from
         if self.asked.wants(stage("skipgrams")):
@@ -149,7 +153,8 @@ class _Rehearsals:
             epochs["skipgrams"] = Epoch("pairs", pairs, self.lengthen(pairs))
         if counted is not None:
             rows.append(self.cooccurrences(counted))
-            epochs["cooccurrences"] = Epoch("cells", rows[-1].makes["cells"], counted.cells)
+            kept = keep_cells(self.sample.data / "cooccurrences" / "shards", self.words_tried)
+            epochs["cooccurrences"] = Epoch("cells", rows[-1].makes["cells"], kept)
         for model in self.asked.models:
             self.model = model
             rows += [self.train(epochs[READS[model]]), *self.export_and_evaluate()]
@@ -308,12 +313,17 @@ class _Rehearsals:
         once = found.start_seconds + found.first.seconds - found.first.facts["run"]["training_seconds"]
         trained = epoch.examples * params.epochs / speed
         seconds = once + found.second.seconds - training + trained
-        kept, saved = (4 * words * numbers for numbers in _numbers_a_word(params))
+        grams = self._ngram_rows(params)
+        kept, saved = (4 * (words * numbers + grams * params.dim) for numbers in _numbers_a_word(params))
         checkpoints = trained > params.checkpoint_seconds
         work: float = saved + max(saved, kept) if checkpoints else kept  # a checkpoint, and the next one or the results
         if epoch.unit == "cells":
             work += CELL_BYTES * epoch.examples
-        more = (words - self.words_tried) * self._bytes_a_word + words * params.dim  # which are finite: a byte each
+        more_grams = max(0, grams - self._ngram_rows_tried(params))
+        more = (
+            words - self.words_tried + more_grams // 2
+        ) * self._bytes_a_word  # n-grams have rows in one table of two
+        more += words * params.dim  # which are finite: a byte each
         return self.row(
             "train",
             {"words": words, epoch.unit: epoch.examples * params.epochs},
@@ -336,12 +346,15 @@ class _Rehearsals:
         limit = self.section("export", ExportParams).max_words or words
         found = self.rehearse("export", data=data)
         scale = min(words, limit) / min(len(some), limit)
+        fixed = (
+            4 * dim * params.bucket if isinstance(params, FasttextParams) and params.maxn else 0
+        )  # all are in the .bin
         jobs = len(found.second.rounds[0])
         export = self.row(
             "export",
             {"words": min(words, limit)},
-            found.second.published_bytes * scale,
-            found.second.work_bytes * scale,
+            (found.second.published_bytes - fixed) * scale + fixed,
+            (found.second.work_bytes - fixed) * scale + fixed,
             stage_memory(found, self.asked.workers, jobs, worker=more),
             stage_seconds(found, 0.0, self.asked.workers, [jobs], scale),
         )
@@ -361,6 +374,23 @@ class _Rehearsals:
             stage_seconds(found, 0.0, self.asked.workers, [jobs], 1.0, lambda name: growths.get(name, 1.0)),
         )
         return [export, evaluate]
+
+    def _ngram_rows(self, params: TrainParams) -> int:
+        """How many buckets the n-grams of the corpus' words will use: it grows with a power of the number of words."""
+        if not isinstance(params, FasttextParams) or not params.maxn:
+            return 0
+        words = self.sample_words.spelled
+        half, whole = (_used_buckets(words[:count], params) for count in (max(1, len(words) // 2), len(words)))
+        power = math.log2(max(1.0, whole / max(1, half)))
+        expected: float = whole * (self.growth.words / len(words)) ** power
+        return min(params.bucket, math.ceil(expected))
+
+    def _ngram_rows_tried(self, params: TrainParams) -> int:
+        """How many the rehearsal had, whose vocabulary has words in it that stand for others."""
+        if not isinstance(params, FasttextParams) or not params.maxn:
+            return 0
+        tried = Vocabulary.read(self.sample.data / "tokenize" / "vocabulary.parquet")
+        return _used_buckets(tried.spelled, params)
 
     @property
     def _bytes_a_word(self) -> int:
@@ -384,7 +414,13 @@ def _numbers_a_word(params: TrainParams) -> tuple[int, int]:
     """How many float32 numbers the results of training hold for each word, and how many a checkpoint does."""
     if isinstance(params, GloveParams):
         return params.dim * (4 if params.output == "both" else 3) + 2, 4 * params.dim + 4
-    return 2 * params.dim, 2 * params.dim
+    return (3 if isinstance(params, FasttextParams) else 2) * params.dim, 2 * params.dim
+
+
+def _used_buckets(words: Sequence[str], params: FasttextParams) -> int:
+    from tasks.kernels.subwords import subwords
+
+    return len(np.unique(subwords(words, params.minn, params.maxn, params.bucket).buckets))
 
 
 def _questions(vocabulary: Vocabulary, limit: int | None) -> int:

@@ -1,7 +1,5 @@
-"""What this machine has to give: the memory and the disk that are free."""
+"""What this machine has to give: the memory that is free."""
 
-import os
-import shutil
 from pathlib import Path
 
 UNLIMITED = 1 << 60
@@ -57,10 +55,3 @@ def _number(path: Path) -> int | None:
         return int(path.read_text())
     except (OSError, ValueError):
         return None
-
-
-def free_disk(folder: Path) -> int:
-    """The bytes that this user can still write where `folder` lies or is going to lie."""
-    standing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    found = os.statvfs(standing)
-    return min(found.f_bavail * found.f_frsize, shutil.disk_usage(standing).free)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
@@ -22,6 +21,7 @@ from tasks.interruption import leave_if_asked
 from tasks.kernels.compiler import compiled_kernel
 from tasks.storage.atomic import atomic_file, atomic_path
 from tasks.storage.parquet import numbers, open_checked
+from tasks.storage.room import new_mapped
 from tasks.storage.schemas import COOCCURRENCES
 
 CELLS_A_TILE = 8192
@@ -101,7 +101,7 @@ def _lay(shards: Sequence[Path], words: int, file: Path, pool: ThreadPoolExecuto
     starts = np.concatenate([[0], np.cumsum(in_shards.sum(0))])
     places = starts[:-1] + np.cumsum(in_shards, 0) - in_shards  # of each shard's first cell in each tile
     with atomic_path(file) as temporary:
-        laid = open_memmap(temporary, "w+", np.int32, (cells, 3))
+        laid = new_mapped(temporary, np.int32, (cells, 3))
 
         def lay(shard: int) -> None:
             leave_if_asked()

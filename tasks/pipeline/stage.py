@@ -87,6 +87,16 @@ class Context:
     workers: int = 1
     threads: int = 1
 
+    @property
+    def vocabulary(self) -> Path:
+        """What the stage tokenize made: the words, their ids and counts."""
+        return self.data / "tokenize" / "vocabulary.parquet"
+
+    @property
+    def encoded(self) -> Path:
+        """The folder of the documents as ids, of the same stage."""
+        return self.data / "tokenize" / "documents"
+
     def section(self, kind: type[Section]) -> Section:
         """The section of params.yaml that `kind` is the model of."""
         return next(section for section in self.sections.values() if isinstance(section, kind))

@@ -69,3 +69,15 @@ def test_an_unfinished_row_says_so(bench: Bench) -> None:
     with pytest.raises(KeyboardInterrupt):
         run_row(bench, row)
     assert "Unfinished: with 1 of 3 rounds." in page(bench, row)
+
+
+def test_a_table_is_put_into_other_pages_where_they_ask_for_it(bench: Bench) -> None:
+    run_row(bench, TOY)
+    page_before = "# Mine\n\n<!-- row {} of corpus -->\n{}<!-- end -->\n\nMore.\n"
+    readme = bench.root / "README.md"
+    readme.write_text(page_before.format(TOY.name, "| old |\n") + page_before.format("other", "stays\n"))
+    page(bench, TOY)
+    first = readme.read_text()
+    assert "| old |" not in first and "stays\n<!-- end -->" in first
+    assert table(first)[2:] == table(page(bench, TOY))[2:4] and first.endswith("More.\n")
+    assert readme.read_text() == first

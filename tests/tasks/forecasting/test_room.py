@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from tasks.forecasting.room import free_disk, free_memory, left_by_cgroups
+from tasks.forecasting.room import free_memory, left_by_cgroups
+from tasks.storage.room import free_disk
 
 
 def test_free_memory_is_at_most_what_the_machine_has() -> None:
