@@ -1,5 +1,6 @@
 """What a person sees of a run on Prefect's page: a table a stage, a bar for what is long, the report."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +49,8 @@ def bars() -> Iterator[None]:
         if label in shown:
             update_progress_artifact(shown[label], progress=100 * share, description=note)
         else:
-            created = create_progress_artifact(100 * share, key=f"{label}-progress", description=note)
+            key = re.sub("[^a-z0-9]+", "-", f"{label} progress".lower())  # Prefect takes no other characters
+            created = create_progress_artifact(100 * share, key=key, description=note)
             assert isinstance(created, UUID)
             shown[label] = created
 

@@ -2,21 +2,31 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import replace
 from pathlib import Path
 
+from prefect.exceptions import TerminationSignal
 from prefect.logging.handlers import APILogHandler
 
 from flows import artifacts, ledger
+from flows.branches import branches_at_once
 from flows.runners import FlowExecutor
 from flows.worker import worker_process
+from tasks.interruption import request_stop
 from tasks.pipeline.carry_out import Outcome, carry_out, facts_by_stage
 from tasks.pipeline.locking import exclusive
 from tasks.pipeline.workers import die_with
+from tasks.progress import labelled
 from tasks.request import Request, request
 from tasks.stages import stage
 
 logger = logging.getLogger("wordloom")
+
+_together: ContextVar[int] = ContextVar("together", default=1)
+"""Among how many branches the cores are shared here."""
 
 
 class Run:
@@ -41,14 +51,42 @@ class Run:
         declared = stage(name)
         if not self._asked.wants(declared):
             return
-        outcome = carry_out(declared, self._asked.context(declared, model), self._executor.for_stage(name))
+        context = self._asked.context(declared, model)
+        context = replace(context, threads=max(1, context.threads // _together.get()))
+        outcome = carry_out(declared, context, self._executor.for_stage(name))
         artifacts.stage_table(outcome)
         self._outcomes.append(outcome)
 
-    def show_report(self) -> None:
-        """The report of the last model as an artifact."""
-        last = self._outcomes[-1]
-        artifacts.report(f"report-{last.model}", last.folder / "report.md")
+    def branches(self, work: Callable[["Run", str], None]) -> None:
+        """`work` for each model, side by side where cores and memory allow, else one after the other.
+
+        Side by side, each has its share of the cores. Asked to stop, each saves what it has first.
+        """
+        together = branches_at_once(self._asked)
+        if together == 1:
+            for model in self.models:
+                work(self, model)
+            return
+        logger.info("%d models side by side", together)
+        with ThreadPoolExecutor(together, thread_name_prefix="branch") as pool:
+            started = [pool.submit(copy_context().run, self._branch, work, model, together) for model in self.models]
+            try:
+                for branch in started:
+                    branch.result()
+            except TerminationSignal as stop:
+                request_stop(stop.signal)
+                wait(started)
+                raise
+
+    def _branch(self, work: Callable[["Run", str], None], model: str, together: int) -> None:
+        _together.set(together)
+        with labelled(model):
+            work(self, model)
+
+    def show_report(self, model: str) -> None:
+        """The report of a model as an artifact."""
+        evaluated = next(each for each in self._outcomes if (each.stage, each.model) == ("evaluate", model))
+        artifacts.report(f"report-{model}", evaluated.folder / "report.md")
 
     def record(self) -> None:
         """Tells DVC what was made; a run that differs from params.yaml leaves DVC alone."""

@@ -6,6 +6,7 @@ of a cancelled run, by an exception in the main thread, which must not tear the 
 """
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import AbstractContextManager, suppress
@@ -71,6 +72,7 @@ class FlowExecutor(AbstractContextManager["FlowExecutor"]):
         self._run = run
         self._workers = workers
         self._started: TaskRunner[Any] | None = None
+        self._starting = threading.Lock()
 
     def __exit__(self, *error: object) -> None:
         if self._started is not None:
@@ -97,8 +99,9 @@ class FlowExecutor(AbstractContextManager["FlowExecutor"]):
         return execute
 
     def _runner(self) -> TaskRunner[Any]:
-        if self._started is None:
-            self._started = task_runner(self._run, self._workers).__enter__()
+        with self._starting:  # branches ask for it side by side
+            if self._started is None:
+                self._started = task_runner(self._run, self._workers).__enter__()
         return self._started
 
     def _task(self, name: str) -> Task[[Assignment], Report]:

@@ -25,17 +25,21 @@ def train(
 
 
 def contents(run: Run) -> dict[str, object]:
-    """The stages in order, the last three for each model, then what closes a run."""
+    """The stages in order, the last three in a branch for each model, then what closes a run."""
     run.stage("download")
     run.stage("clean")
     run.stage("tokenize")
     run.stage("skipgrams")
     run.stage("cooccurrences")
-    for model in run.models:
-        run.stage("train", model)
-        run.stage("export", model)
-        run.stage("evaluate", model)
-        run.show_report()
+    run.branches(branch)
 
     run.record()
     return run.facts()
+
+
+def branch(run: Run, model: str) -> None:
+    """What is done for each model."""
+    run.stage("train", model)
+    run.stage("export", model)
+    run.stage("evaluate", model)
+    run.show_report(model)

@@ -16,7 +16,6 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from tasks.errors import InputError
-from tasks.loading import load
 from tasks.models import READS, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams
 from tasks.scoring.analogies import Section, read_questions, score_analogies
@@ -30,6 +29,7 @@ from tasks.scoring.word_map import choose_places, draw_map, lay_out
 from tasks.storage.atomic import atomic_file, write_json
 from tasks.storage.matrix import Matrix, read_matrix
 from tasks.text.vocabulary import Vocabulary
+from tasks.unseen import unseen_of
 from tasks.vectors import Vectors
 
 PAIRS = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
@@ -165,7 +165,7 @@ def score_pairs_job(job: PairsJob) -> Report:
     "words_spelled" says for how many.
     """
     words, matrix = job.read()
-    spelled = spelled_words(words, load(job.vectors.parent).unseen, job.source)
+    spelled = spelled_words(words, unseen_of(job.vectors, Vocabulary.read(job.vocabulary)), job.source)
     if spelled:
         words, matrix = [*words, *spelled], np.vstack([matrix, *spelled.values()])
     _write_csv(job.output, pair_table(words, matrix, job.source))
@@ -283,7 +283,7 @@ def write_beside(context: Context, published: Path) -> None:
     """
     from tasks.scoring.plots import plot_speed
 
-    write_comparison(context.data)
+    write_comparison(context.data, context.model)
 
     run = context.data / model_folder("train", context.model) / "run.json"
     if run.is_file():
@@ -320,16 +320,9 @@ STAGE = Stage(
     beside=write_beside,
     code=(
         "tasks/evaluate.py",
-        "tasks/loading.py",
         "tasks/models.py",
+        "tasks/unseen.py",
         "tasks/vectors.py",
-        "tasks/formats/fasttext.py",
-        "tasks/formats/glove.py",
-        "tasks/formats/projector.py",
-        "tasks/formats/rows.py",
-        "tasks/formats/sniff.py",
-        "tasks/formats/word2vec.py",
-        "tasks/formats/words.py",
         "tasks/kernels/compiler.py",
         "tasks/kernels/random_streams.py",
         "tasks/kernels/subwords.py",

@@ -50,7 +50,7 @@ class ExportJob(Job):
     kind: str
     vectors: Path
     vocabulary: Path
-    tables: Path
+    trained: Path
     max_words: int | None
 
 
@@ -60,7 +60,7 @@ def plan(context: Context, reports: Sequence[Report]) -> list[ExportJob]:
     params = context.section(ExportParams)
     size = len(read_matrix(vectors, len(Vocabulary.read(vocabulary)))[: params.max_words])
     return [
-        ExportJob(context.work / name, size, kind, vectors, vocabulary, vectors.parent / "tables", params.max_words)
+        ExportJob(context.work / name, size, kind, vectors, vocabulary, vectors.parent, params.max_words)
         for kind, name in FILES.items()
     ]
 
@@ -77,7 +77,7 @@ def work(job: ExportJob) -> Report:
     counts: list[int] = vocabulary.counts[: job.max_words].tolist()
     with atomic_path(job.output) as unchecked:
         if job.kind == "fasttext":
-            export_fasttext(unchecked, vocabulary.spelled[: job.max_words], counts, matrix, job.tables)
+            export_fasttext(unchecked, vocabulary.spelled[: job.max_words], counts, matrix, job.trained)
         else:
             write(job.kind, unchecked, words, counts, matrix)
             compare(job.kind, unchecked, words, counts, matrix)
@@ -127,13 +127,13 @@ def compare(kind: str, path: Path, words: Sequence[str], counts: Sequence[int], 
     _compare_numbers(path, found, matrix[:rows])
 
 
-def export_fasttext(target: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix, tables: Path) -> None:
-    """Writes a model of the fastText program, of the model's own tables, and compares what is read from it.
+def export_fasttext(target: Path, words: Sequence[str], counts: Sequence[int], matrix: Matrix, trained: Path) -> None:
+    """Writes a model of the fastText program, of the tables in train/<model>, and compares what is read from it.
 
     Raises:
         InputError: a word that the format cannot hold, or a file that does not give back what was written.
     """
-    written = fasttext.tables_of(tables, matrix)
+    written = fasttext.tables_of(trained, matrix)
     fasttext.write_model(target, words, counts, written)
     found = fasttext.read_model(target)
     _compare_words(target, found.words, words)
@@ -176,6 +176,7 @@ def inputs(context: Context) -> list[Path]:
     return [
         train / "vectors.npy",
         context.vocabulary,
+        train / "context_vectors.npy",
         *sorted((train / "tables").glob("*.npy")),
     ]
 

@@ -3,21 +3,21 @@
     vectors = load("data/train/sgns")
     vectors.neighbours("engine", 10)
 
-Needs numpy and pyarrow only, and numba for a model of fastText's.
+Needs numpy and pyarrow only for a model's folder, and numba for a file.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.errors import InputError
-from tasks.formats import glove, projector, word2vec
-from tasks.formats.sniff import sniff
-from tasks.storage.matrix import Matrix, check_finite, read_matrix
+from tasks.formats import projector
+from tasks.formats.sniff import sniff_stream
+from tasks.sources.compression import is_plain, open_plain
+from tasks.storage.matrix import check_finite, read_matrix
 from tasks.text.vocabulary import Vocabulary
 from tasks.vectors import Vectors
 
@@ -26,13 +26,14 @@ VOCABULARY_PLACE = Path("tokenize") / "vocabulary.parquet"
 """Where the words of train/<model>/vectors.npy stand, relative to the data folder."""
 
 
-def load(path: str | Path) -> Vectors:
+def load(path: str | Path, words: Collection[str] | None = None) -> Vectors:
     """Vectors with their manifest, from a model's folder or from a file.
 
     Args:
+        words: only these, those of them that are there; of a large file no others are kept in memory. By default all.
         path: `data/train/<model>`, or a file in word2vec (text or binary), GloVe or TensorBoard projector format, or a
             model of the fastText program (.bin), which is told by its content; the projector's words are read from the
-            metadata file beside it.
+            metadata file beside it. Word2vec's and GloVe's may be packed (.gz, .bz2, .xz, .zst).
 
     Raises:
         InputError: there is nothing at `path`, or it is in no known format, cut off or damaged.
@@ -42,22 +43,28 @@ def load(path: str | Path) -> Vectors:
         path = path / MATRIX_NAME
         if not path.is_file():
             raise InputError(f"{path}: no such file; run the stage train, or name a file of vectors")
-    kind = sniff(path)
-    if kind == "fasttext":
-        return _load_fasttext(path)
-    if kind == "npy":
-        vocabulary = Vocabulary.read(_vocabulary_of(path))
-        matrix = read_matrix(path, len(vocabulary))
-        return Vectors(vocabulary.words, matrix, _manifest_of(path), _unseen_of(path, vocabulary))
-    if kind == "word2vec_text":
-        words, matrix = word2vec.read_text(path)
-    elif kind == "word2vec_binary":
-        words, matrix = word2vec.read_binary(path)
-    elif kind == "glove":
-        words, matrix = glove.read(path)
-    else:
-        words, matrix = _load_projector(path)
-    return Vectors(words, matrix, _manifest_of(path))
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with open_plain(path, str(path)) as stream:
+        kind, packed = sniff_stream(stream, path), not is_plain(stream)
+    if kind in ("word2vec_text", "word2vec_binary", "glove"):
+        from tasks.pretrained import read_wanted
+
+        found = read_wanted(path, words)
+        return Vectors(found.words, found.matrix, _manifest_of(path))
+    if packed:
+        raise InputError(f"{path}: {kind} is not read packed; unpack it first")
+    loaders = {"fasttext": _load_fasttext, "npy": _load_own, "projector": _load_projector}
+    vectors = loaders[kind](path)
+    return vectors if words is None else vectors.only(words)
+
+
+def _load_own(path: Path) -> Vectors:
+    from tasks.unseen import unseen_of
+
+    vocabulary = Vocabulary.read(_vocabulary_of(path))
+    matrix = read_matrix(path, len(vocabulary))
+    return Vectors(vocabulary.words, matrix, _manifest_of(path), unseen_of(path, vocabulary))
 
 
 def _load_fasttext(path: Path) -> Vectors:
@@ -74,24 +81,6 @@ def _load_fasttext(path: Path) -> Vectors:
     return Vectors(model.words, matrix, _manifest_of(path), table.unseen if maxn else None)
 
 
-def _unseen_of(matrix: Path, vocabulary: Vocabulary) -> Callable[[str], NDArray[np.float32]] | None:
-    """What answers for unseen words, of vectors that were trained with n-grams (`tasks.kernels.fasttext_learner`)."""
-    tables = matrix.parent / "tables"
-    if not (tables / "ngrams.npy").is_file():
-        return None
-    from tasks.kernels.subwords import SubwordTable
-
-    own, ngrams, buckets, hashing = (
-        np.load(tables / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        for name in ("words", "ngrams", "buckets", "hashing")
-    )
-    minn, maxn, number = hashing.tolist()
-    if not maxn:
-        return None
-    used = np.asarray(buckets)
-    return SubwordTable(own, ngrams, vocabulary.words, minn, maxn, number, used, spell=vocabulary.spell).unseen
-
-
 def _vocabulary_of(matrix: Path) -> Path:
     """data/train/sgns/vectors.npy -> data/tokenize/vocabulary.parquet."""
     vocabulary = matrix.resolve().parent.parent.parent / VOCABULARY_PLACE
@@ -102,7 +91,7 @@ def _vocabulary_of(matrix: Path) -> Path:
     return vocabulary
 
 
-def _load_projector(path: Path) -> tuple[list[str], Matrix]:
+def _load_projector(path: Path) -> Vectors:
     metadata = path.with_name(path.name.replace("vectors", "metadata"))
     if metadata == path or not metadata.is_file():
         raise InputError(f"{path}: its words are not beside it; the projector's metadata should be at {metadata}")
@@ -110,7 +99,7 @@ def _load_projector(path: Path) -> tuple[list[str], Matrix]:
     matrix = projector.read_vectors(path)
     if len(words) != len(matrix):
         raise InputError(f"{metadata}: {len(words)} words for the {len(matrix)} vectors of {path}")
-    return words, matrix
+    return Vectors(words, matrix, _manifest_of(path))
 
 
 def _manifest_of(path: Path) -> dict[str, Any] | None:

@@ -6,13 +6,15 @@ with progress("train", total=tokens, unit="words") as advance:
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 logger = logging.getLogger("wordloom")
 
@@ -27,6 +29,18 @@ class Advance(Protocol):
 Observer = Callable[[str, float, str], None]
 _observers: list[Observer] = []
 
+_about: ContextVar[str] = ContextVar("about", default="")
+
+
+@contextmanager
+def labelled(about: str) -> Iterator[None]:
+    """While the body runs, in this thread and those that it starts, the labels of bars say what they are about too."""
+    token = _about.set(about)
+    try:
+        yield
+    finally:
+        _about.reset(token)
+
 
 @contextmanager
 def progress(label: str, total: float | None, unit: str) -> Iterator[Advance]:
@@ -34,6 +48,7 @@ def progress(label: str, total: float | None, unit: str) -> Iterator[Advance]:
 
     Shows done, share, speed in `unit` a second and the time left. `total` None means that it is not known.
     """
+    label = f"{label} {_about.get()}".rstrip()
     console = Console(stderr=True)
     shown = _on_terminal(console, label, total, unit) if console.is_terminal else _in_lines(label, total, unit)
     with shown as advance:
@@ -61,25 +76,62 @@ def observed(observer: Observer) -> Iterator[None]:
         _observers.remove(observer)
 
 
-@contextmanager
-def _on_terminal(console: Console, label: str, total: float | None, unit: str) -> Iterator[Advance]:
-    columns = (
+class _Bars:
+    """The bars that a terminal shows now, one below the other: rich draws one display at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shown: Progress | None = None
+        self._users = 0
+
+    @contextmanager
+    def opened(self, console: Console) -> Iterator[Progress]:
+        with self._lock:
+            if self._shown is None:
+                self._shown = Progress(*_columns(), console=console, transient=True)
+                self._shown.start()
+            shown = self._shown
+            self._users += 1
+        try:
+            yield shown
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    shown.stop()
+                    self._shown = None
+
+
+_bars = _Bars()
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    return (
         TextColumn("{task.description:>12}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}% {task.fields[speed]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
+
+
+@contextmanager
+def _on_terminal(console: Console, label: str, total: float | None, unit: str) -> Iterator[Advance]:
     started = time.monotonic()
-    with Progress(*columns, console=console, transient=True) as bar:
+    with _bars.opened(console) as bar:
         task = bar.add_task(label, total=total, speed="", note="")
+        done = 0.0
 
         def advance(amount: float, note: str = "") -> None:
-            done = bar.tasks[task].completed + amount
+            nonlocal done
+            done += amount
             speed = _speed(done, time.monotonic() - started, unit)
             bar.update(task, advance=amount, speed=speed, note=note)
 
-        yield advance
+        try:
+            yield advance
+        finally:
+            bar.remove_task(task)
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
 Reads what the model learns from, skipgrams/shards/draw-*/part-* (any kind; for windows that are not materialized
 tokenize/documents too) or cooccurrences/shards/part-*, and tokenize/vocabulary.parquet. Writes vectors.npy, float32
-[words, dim], row r for the word with id r + 1; the other tables of the model in tables/; and history.csv with the mean
-loss and the learning rate. A run that was killed goes on from its checkpoint, and where the result is determined it
-ends with the bytes of an unbroken one. Memory: the tables, a copy of them for the checkpoint and one for each stream,
-some row groups.
+[words, dim], row r for the word with id r + 1; context_vectors.npy, the second table; what else the model has learned
+in tables/; and history.csv with the mean loss and the learning rate. A run that was killed goes on from its checkpoint,
+and where the result is determined it ends with the bytes of an unbroken one. Memory: the tables, a copy of them for the
+checkpoint and one for each stream, some row groups.
 """
 
 import csv
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.models import READS, model_folder
@@ -79,12 +80,10 @@ def work(job: TrainJob) -> Report:
         rows.writeheader()
         rows.writerows(row | {name: f"{row[name]:.6g}" for name in ("loss", "learning_rate")} for row in state.history)
     vectors, tables = learner.results(trained.tables)
-    for path, table in (
-        *((folder / "tables" / f"{name}.npy", table) for name, table in tables.items()),
-        (job.output, vectors),
-    ):
-        with atomic_file(path) as file:
-            np.save(file, table, allow_pickle=False)
+    (folder / "tables").mkdir(exist_ok=True)
+    for name, table in tables.items():
+        _save(folder / f"{name}.npy" if name == "context_vectors" else folder / "tables" / f"{name}.npy", table)
+    _save(job.output, vectors)
     return Report(
         facts={
             "words": len(vectors),
@@ -104,6 +103,11 @@ def work(job: TrainJob) -> Report:
             "speed": state.speed,
         },
     )
+
+
+def _save(path: Path, table: NDArray[Any]) -> None:
+    with atomic_file(path) as file:
+        np.save(file, table, allow_pickle=False)
 
 
 def _learner(job: TrainJob) -> "Learner":
@@ -182,7 +186,7 @@ STAGE = Stage(
     folder=lambda context: model_folder("train", context.model),
     inputs=_inputs,
     per_model=True,
-    writes=("vectors.npy", "tables", "history.csv"),
+    writes=("vectors.npy", "context_vectors.npy", "tables", "history.csv"),
     rounds=(Round(plan, work),),
     finish=finish,
     code=(

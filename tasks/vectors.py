@@ -4,7 +4,7 @@ A tie in similarity goes to the more frequent word, and no answer depends on thr
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,11 @@ class Vectors:
             close = self.close_spellings(word)
             remedy = f"; did you mean {', '.join(close)}?" if close else ""
             raise InputError(f"{word!r} is not among the {len(self.words)} words{remedy}") from None
+
+    def only(self, words: Collection[str]) -> "Vectors":
+        """Those of `words` that are there, in the order in which they stand here."""
+        rows = sorted({self._rows[word] for word in words if word in self._rows})
+        return Vectors([self.words[row] for row in rows], np.asarray(self.matrix[rows]), self.manifest, self.unseen)
 
     def close_spellings(self, word: str, count: int = 3) -> list[str]:
         """Known words that are written like `word`."""

@@ -180,7 +180,7 @@ def test_the_vectors_are_a_registered_artifact(project: Project, tmp_path: Path)
     project.dvc("artifacts", "get", str(project.folder), "vectors", "-o", str(target))
     assert target.read_bytes() == (project.folder / shown["path"]).read_bytes()
     code = "import dvc.repo; print(*sorted(dvc.repo.Repo().artifacts.read()['dvc.yaml']))"
-    assert project.run(sys.executable, "-c", code).split() == ["tables", "vectors"]
+    assert project.run(sys.executable, "-c", code).split() == ["context-vectors", "vectors"]
 
 
 def test_a_changed_knob_reruns_its_stage_and_what_follows(project: Project) -> None:

@@ -13,7 +13,7 @@ from tasks.errors import InputError
 from tasks.models import model_folder
 from tasks.progress import human
 from tasks.request import Request
-from tasks.scoring.comparison import COMPARISON
+from tasks.scoring.comparison import COMPARISON, scored_sets
 
 SHOWN_NEIGHBOURS = 6
 
@@ -84,17 +84,10 @@ def _model(data: Path, model: str) -> list[tuple[str, list[tuple[str, str]]]]:
     training = [("loss", f"{train['loss']:.4f} a {LOSS_OF.get(model, 'pair')} in the last epoch")]
     if speed is not None:
         training.append(("speed", f"{human(speed['words_per_second'])} words/s, {speed['seconds']:.1f} s"))
-    scored = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}
-    quality = [(name, _score(value)) for name, value in scored.items()]
+    quality = [(each.name, f"{each.shown} {each.measure}, {each.coverage:.0%} covered") for each in scored_sets(scores)]
     found = _read(data / model_folder("evaluate", model) / "neighbours.json")
     nearest = [(word, _words(entries)) for word, entries in found.items() if entries]
     return [("Training", training), ("Scores", quality), ("Neighbours", nearest)]
-
-
-def _score(value: dict[str, Any]) -> str:
-    name = next(key for key in ("spearman", "accuracy") if key in value)
-    score = "undefined" if value[name] is None else f"{value[name]:.3f}"
-    return f"{score} {name}, {value['coverage']:.0%} covered"
 
 
 def _words(entries: Sequence[Any]) -> str:

@@ -11,6 +11,7 @@ from benchmarks.rows.korean import KOREAN
 from benchmarks.rows.memory import MEMORY
 from benchmarks.rows.models import MODELS_BESIDE
 from benchmarks.rows.pairs import PAIRS
+from benchmarks.rows.pretrained import PRETRAINED
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
@@ -35,6 +36,7 @@ ROWS: tuple[Row, ...] = (
     GLOVE,
     MODELS_BESIDE,
     KOREAN,
+    *PRETRAINED,
     KERAS_TEXTBOOK,
     DRAWS,
     *STREAMS,

@@ -261,7 +261,7 @@ def lengthen_epoch(shards: Path, copies: int) -> None:
             os.link(path, path.with_name(f"part-{copy:03d}-{path.name.removeprefix('part-')}"))
 
 
-TABLES_OF_WORDS = ("context_vectors", "words")
+TABLES_OF_WORDS = ("context_vectors", "tables/words")
 """Of a model's other tables, those with a row a word that export and evaluate read."""
 
 
@@ -283,7 +283,7 @@ def stand_in(small: Path, target: Path, model: str, vocabulary: Vocabulary, dim:
     vectors = np.random.default_rng(1).normal(scale=SPREAD, size=(len(vocabulary), dim)).astype(np.float32)
     folder = target / model_folder("train", model)
     np.save(folder / "vectors.npy", vectors, allow_pickle=False)
-    for path in (folder / "tables" / f"{name}.npy" for name in TABLES_OF_WORDS):
+    for path in (folder / f"{name}.npy" for name in TABLES_OF_WORDS):
         if path.is_file():
             path.unlink()
             np.save(path, vectors, allow_pickle=False)

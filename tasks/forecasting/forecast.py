@@ -7,7 +7,6 @@ number of words, which grows more slowly than the corpus (`growth`).
 
 import math
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +31,7 @@ from tasks.forecasting.growth import Growth, extrapolate
 from tasks.forecasting.rehearsal import Act, Rehearsal, Script, folder_bytes, rehearse
 from tasks.forecasting.result import Forecast, StageForecast
 from tasks.forecasting.side_by_side import stage_memory, stage_seconds
+from tasks.forecasting.tables import bytes_a_word, numbers_a_word, used_buckets
 from tasks.kernels.reading import read_counts
 from tasks.models import READS
 from tasks.params import overlaid
@@ -314,15 +314,15 @@ class _Rehearsals:
         trained = epoch.examples * params.epochs / speed
         seconds = once + found.second.seconds - training + trained
         grams = self._ngram_rows(params)
-        kept, saved = (4 * (words * numbers + grams * params.dim) for numbers in _numbers_a_word(params))
+        kept, saved = (4 * (words * numbers + grams * params.dim) for numbers in numbers_a_word(params))
         checkpoints = trained > params.checkpoint_seconds
         work: float = saved + max(saved, kept) if checkpoints else kept  # a checkpoint, and the next one or the results
         if epoch.unit == "cells":
             work += CELL_BYTES * epoch.examples
         more_grams = max(0, grams - self._ngram_rows_tried(params))
-        more = (
-            words - self.words_tried + more_grams // 2
-        ) * self._bytes_a_word  # n-grams have rows in one table of two
+        more = (words - self.words_tried + more_grams // 2) * bytes_a_word(
+            params
+        )  # n-grams have rows in one table of two
         more += words * params.dim  # which are finite: a byte each
         return self.row(
             "train",
@@ -380,7 +380,7 @@ class _Rehearsals:
         if not isinstance(params, FasttextParams) or not params.maxn:
             return 0
         words = self.sample_words.spelled
-        half, whole = (_used_buckets(words[:count], params) for count in (max(1, len(words) // 2), len(words)))
+        half, whole = (used_buckets(words[:count], params) for count in (max(1, len(words) // 2), len(words)))
         power = math.log2(max(1.0, whole / max(1, half)))
         expected: float = whole * (self.growth.words / len(words)) ** power
         return min(params.bucket, math.ceil(expected))
@@ -390,37 +390,12 @@ class _Rehearsals:
         if not isinstance(params, FasttextParams) or not params.maxn:
             return 0
         tried = Vocabulary.read(self.sample.data / "tokenize" / "vocabulary.parquet")
-        return _used_buckets(tried.spelled, params)
-
-    @property
-    def _bytes_a_word(self) -> int:
-        """Of memory while training: both tables, the copies of each stream, and what is saved."""
-        from tasks.kernels.tables import LANES
-
-        params = self.section("train", TrainParams)
-        columns = -(-params.dim // LANES) * LANES
-        if isinstance(params, GloveParams):
-            return 2 * 4 * 2 * (columns + params.dim)
-        tables = params.streams + 1 if params.deterministic and params.streams > 1 else 1
-        return 2 * 4 * (columns * tables + params.dim)
+        return used_buckets(tried.spelled, params)
 
     def _words_to_try(self) -> int:
         """Rows with which training is tried out, so that it takes at most a quarter of the memory that is free."""
-        dim = self.section("train", TrainParams).dim
-        return max(2, min(TABLE_BYTES // (4 * dim), self.free_memory // (4 * self._bytes_a_word)))
-
-
-def _numbers_a_word(params: TrainParams) -> tuple[int, int]:
-    """How many float32 numbers the results of training hold for each word, and how many a checkpoint does."""
-    if isinstance(params, GloveParams):
-        return params.dim * (4 if params.output == "both" else 3) + 2, 4 * params.dim + 4
-    return (3 if isinstance(params, FasttextParams) else 2) * params.dim, 2 * params.dim
-
-
-def _used_buckets(words: Sequence[str], params: FasttextParams) -> int:
-    from tasks.kernels.subwords import subwords
-
-    return len(np.unique(subwords(words, params.minn, params.maxn, params.bucket).buckets))
+        params = self.section("train", TrainParams)
+        return max(2, min(TABLE_BYTES // (4 * params.dim), self.free_memory // (4 * bytes_a_word(params))))
 
 
 def _questions(vocabulary: Vocabulary, limit: int | None) -> int:

@@ -114,13 +114,14 @@ def tables_of(folder: Path, vectors: Matrix) -> Tables:
     """What a trained model is written as: words without n-grams, of which `vectors` are the own rows, or with them.
 
     Args:
-        folder: train/<model>/tables; see `tasks.kernels.fasttext_learner` for those of a model with n-grams.
+        folder: train/<model>; see `tasks.kernels.fasttext_learner` for the tables of a model with n-grams.
         vectors: float32 [words, dim], of the words that are written.
     """
+    names = ("context_vectors", *(f"tables/{name}" for name in ("words", "ngrams", "buckets", "hashing")))
     found = {
-        name: np.load(path, mmap_mode="r", allow_pickle=False)
-        for name in ("context_vectors", "words", "ngrams", "buckets", "hashing")
-        if (path := folder / f"{name}.npy").is_file()
+        path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
+        for path in (folder / f"{name}.npy" for name in names)
+        if path.is_file()
     }
     contexts = found.get("context_vectors", vectors[:0])[: len(vectors)]
     outputs = contexts if contexts.shape == vectors.shape else np.zeros_like(vectors)

@@ -60,7 +60,11 @@ def dimension(path: Path) -> int:
         InputError: there is no first line, or it does not end with numbers.
     """
     with open(path, "rb") as file:
-        line = file.readline(LONGEST_LINE)
+        return numbers_in(file.readline(LONGEST_LINE), path)
+
+
+def numbers_in(line: bytes, path: Path) -> int:
+    """How many numbers a first line ends with; see `dimension`."""
     if not line:
         raise InputError(f"{path}: empty; there are no vectors in it")
     numbers = 0

@@ -3,7 +3,7 @@
 import re
 import struct
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from tasks.errors import InputError
 
@@ -31,11 +31,16 @@ def sniff(path: Path) -> Format:
     """
     try:
         with open(path, "rb") as file:
-            head = file.read(FASTTEXT_ARGUMENTS.size)
-            file.seek(0)
-            first, second = file.readline(LINE_BYTES), file.readline(LINE_BYTES)
+            return sniff_stream(file, path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+
+
+def sniff_stream(file: IO[bytes], path: Path) -> Format:
+    """The same for what is at the beginning of a stream, such as an unpacked file; `path` is for the error."""
+    first, second = file.readline(LINE_BYTES), file.readline(LINE_BYTES)
+    begin = first + second
+    head = (begin + file.read(max(0, FASTTEXT_ARGUMENTS.size - len(begin))))[: FASTTEXT_ARGUMENTS.size]
     if not first:
         raise InputError(f"{path}: empty; there are no vectors in it")
     if first.startswith(NPY_MAGIC):

@@ -107,9 +107,9 @@ class GloveLearner:
 
     def results(self, tables: Mapping[str, Table]) -> tuple[Table, Mapping[str, Table]]:
         """The vectors are w + w̃ (the paper's section 4.2), w, or both side by side; w, w̃ and the biases are kept."""
-        kept = {name: tables[name] for name in ("vectors", "context_vectors")}
-        vectors, context_vectors = kept.values()
-        kept["biases"] = np.ascontiguousarray(tables["biases"][:, ::2])
+        vectors, context_vectors = tables["vectors"], tables["context_vectors"]
+        biases = np.ascontiguousarray(tables["biases"][:, ::2])
+        kept = {"context_vectors": context_vectors, "words": vectors, "biases": biases}
         if self.recipe.output == "sum":
             return vectors + context_vectors, kept
         if self.recipe.output == "both":

@@ -4,9 +4,9 @@ It is no artifact, since seconds differ between equal runs.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasks.models import MODELS, model_folder
 from tasks.progress import human
@@ -15,14 +15,24 @@ from tasks.storage.atomic import atomic_file
 COMPARISON = "comparison.md"
 """Its name below data/evaluate/."""
 
+VOCABULARY = "data/tokenize/vocabulary.parquet"
+"""Its name in a manifest."""
+
 SCORES = ("spearman", "accuracy")
 
 
-def write_comparison(data: Path) -> None:
-    """Writes data/evaluate/comparison.md about all models that are evaluated there."""
-    evaluated = [model for model in MODELS if (data / model_folder("evaluate", model) / "metrics.json").is_file()]
+def write_comparison(data: Path, model: str) -> None:
+    """Writes data/evaluate/comparison.md about `model` and all others that are evaluated there on the same tokens."""
+    ids: dict[str, str | None] = {each: _vocabulary_hash(data / model_folder("evaluate", each)) for each in MODELS}
+    evaluated = [each for each in MODELS if ids[each] is not None and ids[each] == ids.get(model)]
     with atomic_file(data / "evaluate" / COMPARISON, "w") as file:
         file.write(_page([(model, *_found(data, model)) for model in evaluated]))
+
+
+def _vocabulary_hash(folder: Path) -> str | None:
+    """Of the vocabulary that a model was evaluated with; None where it was not."""
+    hashed: str | None = _read(folder / "manifest.json").get("inputs", {}).get(VOCABULARY)
+    return hashed
 
 
 def _found(data: Path, model: str) -> tuple[dict[str, Any], ...]:
@@ -52,14 +62,31 @@ def _page(found: Sequence[tuple[Any, ...]]) -> str:
     return "\n".join(["# The models beside each other", "", lines[0], rule, *lines[1:], "", note, ""])
 
 
-def _scores(scores: dict[str, Any]) -> dict[str, str]:
-    sets = {name: value for name, value in scores.items() if isinstance(value, dict) and "coverage" in value}
-    return {name: _score(value) for name, value in sets.items()}
+def _scores(metrics: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        each.name: each.shown if each.value is None else f"{each.shown}, {each.coverage:.0%} covered"
+        for each in scored_sets(metrics)
+    }
 
 
-def _score(value: dict[str, Any]) -> str:
-    score = next(value[kind] for kind in SCORES if kind in value)
-    return "undefined" if score is None else f"{score:.3f}, {value['coverage']:.0%} covered"
+class ScoredSet(NamedTuple):
+    """A test set's score. measure: spearman or accuracy; value: None where there is none; coverage: from 0 to 1."""
+
+    name: str
+    measure: str
+    value: float | None
+    coverage: float
+
+    @property
+    def shown(self) -> str:
+        return "undefined" if self.value is None else f"{self.value:.3f}"
+
+
+def scored_sets(metrics: Mapping[str, Any]) -> list[ScoredSet]:
+    """The scores in the metrics of the stage evaluate."""
+    sets = {name: value for name, value in metrics.items() if isinstance(value, dict) and "coverage" in value}
+    measures = {name: next(kind for kind in SCORES if kind in value) for name, value in sets.items()}
+    return [ScoredSet(name, measures[name], sets[name][measures[name]], sets[name]["coverage"]) for name in sets]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def test_we_read_it_as_it_was_trained(trained: Path, exported: Path) -> None:
     for word in (*WORDS, *UNSEEN):
         np.testing.assert_allclose(ours[word], again[word], atol=1e-6)
     model = read_model(exported)
-    np.testing.assert_array_equal(model.outputs, np.load(trained / "tables" / "context_vectors.npy"))
+    np.testing.assert_array_equal(model.outputs, np.load(trained / "context_vectors.npy"))
 
 
 def test_its_own_values_are_checked() -> None:

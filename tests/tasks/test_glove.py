@@ -58,11 +58,12 @@ def test_what_comes_of_it_is_the_sum_or_one_or_both(planted: Path, tmp_path: Pat
     for output in ("sum", "vectors", "both"):
         facts = run(planted, tmp_path / output, output=output).facts
         assert facts["dim"] == (32 if output == "both" else 16)
-    kept = {path.stem: np.load(path) for path in (tmp_path / "sum" / "tables").iterdir()}
+    kept = {path.stem: np.load(path) for path in (tmp_path / "sum").rglob("*.npy") if path.parent.name != "tiles"}
+    assert kept.pop("vectors").shape == (WORDS, 16)
     assert {name: table.shape for name, table in kept.items()} == {
-        "vectors": (WORDS, 16), "context_vectors": (WORDS, 16), "biases": (WORDS, 2)
+        "words": (WORDS, 16), "context_vectors": (WORDS, 16), "biases": (WORDS, 2)
     }  # fmt: skip
-    one, other = kept["vectors"], kept["context_vectors"]
+    one, other = kept["words"], kept["context_vectors"]
     for output, wanted in (("sum", one + other), ("vectors", one), ("both", np.hstack([one, other]))):
         np.testing.assert_array_equal(np.load(tmp_path / output / "vectors.npy"), wanted)
 

@@ -49,7 +49,7 @@ def run(data: Path, folder: Path, threads: int = 1, **params: Any) -> Report:
 @pytest.mark.parametrize("engine", ["numba", "tensorflow"])
 def test_the_planted_clusters_are_found_again(planted: Path, tmp_path: Path, engine: str) -> None:
     report = run(planted, tmp_path, engine=engine, epochs=10)
-    vectors, context_vectors = (np.load(tmp_path / name) for name in ("vectors.npy", "tables/context_vectors.npy"))
+    vectors, context_vectors = (np.load(tmp_path / name) for name in ("vectors.npy", "context_vectors.npy"))
     assert vectors.shape == context_vectors.shape == (WORDS, 16) and vectors.dtype == np.float32
     assert purity(vectors) > 0.95
     losses = report.facts["loss_per_epoch"]

@@ -116,6 +116,17 @@ def test_the_first_step_goes_down_the_gradient() -> None:
     np.testing.assert_allclose(change, -WEIGHING.rate * np.array(gradient) / 2, rtol=1e-3, atol=1e-6)
 
 
+def test_tensorflow_takes_the_textbooks_step() -> None:
+    from tasks.kernels.glove_tensorflow import TensorflowGlove
+
+    tables = random_tables(4, 6)
+    engine = TensorflowGlove(tables, one_tile(np.array([[2, 3, 4.0]])), WEIGHING, 1)
+    expected = [table.astype(np.float64) for table in tables]
+    assert engine.train([0], [KEY]) == pytest.approx(textbook_step(expected, 1, 2, 4.0), rel=1e-5)
+    for found, wanted in zip(engine.tables(), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.kernels.tiles.CELLS_A_TILE", 50)

@@ -1,0 +1,88 @@
+"""Reads a file of made-up vectors. `python -m benchmarks.programs.read_vectors READER FILE WANTED STATE`
+
+READER: ours (WANTED words of it), gensim (all), bytes (no vectors at all: its bytes in order). STATE: warm, the file
+has been read just before; cold, the kernel was told to forget it. Prints {"seconds", "words", "anonymous_mb"}: the last
+is what reading has added at most, without files that are mapped.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from benchmarks.programs.watched import anonymous_kilobytes
+from benchmarks.programs.write_vectors import word
+
+BLOCK_BYTES = 1 << 24
+
+LOOK_SECONDS = 0.02
+
+
+def read_bytes(path: Path) -> int:
+    """All bytes, into the same memory."""
+    room = bytearray(BLOCK_BYTES)
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(room):
+            continue
+    return 0
+
+
+def read_with_gensim(path: Path) -> int:
+    """All vectors."""
+    from gensim.models import KeyedVectors
+
+    return len(KeyedVectors.load_word2vec_format(str(path), binary=path.suffix == ".binary"))
+
+
+def read_ours(path: Path, wanted: int) -> int:
+    """Words from all parts of the file."""
+    from tasks.pretrained import read_wanted
+
+    with open(path, "rb") as file:
+        words = int(file.readline().split()[0])
+    return len(read_wanted(path, {word(number) for number in range(0, words, max(1, words // wanted))}).words)
+
+
+def forget(path: Path) -> None:
+    """Tells the kernel that the file's pages are not needed."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def main() -> None:
+    """Reads once and prints the figures."""
+    reader, path, wanted, state = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    if reader == "gensim":
+        import gensim.models  # noqa: F401
+    elif reader == "ours":
+        import tasks.pretrained  # noqa: F401
+    if state == "warm":
+        read_bytes(path)
+    else:
+        forget(path)
+    before = highest = anonymous_kilobytes(os.getpid())
+    done = threading.Event()
+
+    def look() -> None:
+        nonlocal highest
+        while not done.wait(LOOK_SECONDS):
+            highest = max(highest, anonymous_kilobytes(os.getpid()))
+
+    watch = threading.Thread(target=look)
+    watch.start()
+    started = time.monotonic()
+    words = {"bytes": read_bytes, "gensim": read_with_gensim, "ours": lambda path: read_ours(path, wanted)}[reader](
+        path
+    )
+    seconds = time.monotonic() - started
+    done.set()
+    watch.join()
+    content = {"seconds": round(seconds, 3), "words": words, "anonymous_mb": round((highest - before) * 1024 / 1e6, 1)}
+    print(json.dumps(content))
+
+
+if __name__ == "__main__":
+    main()
