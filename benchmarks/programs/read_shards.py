@@ -1,6 +1,6 @@
 """Reads our skip-gram shards as training does. `python -m benchmarks.programs.read_shards DATA PASSES`
 
-Prints {"seconds", "pairs_per_second", "bytes_per_pair"}: of so many passes over all shards, step by step, with every
+Prints {"pairs_per_second", "bytes_per_pair"}: of so many passes over all shards, step by step, with every
 check and without training; and what a pair takes on disk.
 """
 
@@ -30,7 +30,6 @@ def main() -> None:
     seconds = time.monotonic() - started
     size = sum(shard.stat().st_size for shard in shards)
     content = {
-        "seconds": round(seconds, 3),
         "pairs_per_second": round(pairs / seconds),
         "bytes_per_pair": round(size * passes / pairs, 4),
     }

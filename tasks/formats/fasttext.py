@@ -5,6 +5,7 @@ the version, the arguments, the dictionary, and the two tables, all little-endia
 number, no version, and no notes on pruning and quantisation.
 """
 
+import mmap
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
-from tasks.formats.sniff import FASTTEXT_MAGIC
+from tasks.formats.sniff import FASTTEXT_ARGUMENTS, FASTTEXT_MAGIC
 from tasks.storage.matrix import Matrix
 
 VERSIONS = (11, 12)
@@ -65,15 +66,15 @@ def read_model(path: Path) -> FasttextModel:
     Raises:
         InputError: it is no such file, is of another version, quantised, or cut off.
     """
-    with open(path, "rb") as file:
-        reader = _Reader(path, file)
-        numbered = file.read(len(FASTTEXT_MAGIC)) == FASTTEXT_MAGIC
-        if not numbered:
-            file.seek(0)
-        elif (version := reader.take("i")[0]) not in VERSIONS:
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        reader = _Reader(path, content)
+        numbered = content[: len(FASTTEXT_MAGIC)] == FASTTEXT_MAGIC
+        if numbered:
+            reader.place = len(FASTTEXT_MAGIC)
+        if numbered and (version := reader.take("i")[0]) not in VERSIONS:
             raise InputError(f"{path}: version {version} of fastText's format; those that can be read are 11 and 12")
-        arguments = dict(zip(ARGUMENTS, reader.take("12i"), strict=True))
-        reader.take("d")
+        *values, _ = reader.take(FASTTEXT_ARGUMENTS)
+        arguments = dict(zip(ARGUMENTS, values, strict=True))
         words, counts = _read_dictionary(reader, numbered)
         if numbered and reader.take("?")[0]:
             raise InputError(f"{path}: quantised by fastText; train or download the model without quantisation")
@@ -151,7 +152,7 @@ def write_model(target: Path, words: Sequence[str], counts: Sequence[int], table
     arguments = DEFAULTS | sizes
     with open(target, "wb") as file:
         file.write(FASTTEXT_MAGIC + struct.pack("<i", VERSIONS[-1]))
-        file.write(struct.pack("<12id", *(arguments[name] for name in ARGUMENTS), 0.0))
+        file.write(struct.pack(f"<{FASTTEXT_ARGUMENTS}", *(arguments[name] for name in ARGUMENTS), 0.0))
         file.write(struct.pack("<3i2q", len(words), len(words), 0, sum(counts), NOT_PRUNED))
         for word, count in zip(words, counts, strict=True):
             file.write(word.encode() + b"\0" + struct.pack("<qb", count, WORD))
@@ -196,37 +197,36 @@ def _read_dictionary(reader: "_Reader", numbered: bool) -> tuple[tuple[str, ...]
 class _Reader:
     """Takes numbers and strings from a file, one after the other."""
 
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
-        self.path, self.file = path, file
-        self.size = path.stat().st_size
+    def __init__(self, path: Path, content: mmap.mmap) -> None:
+        self.path, self.content, self.place = path, content, 0
 
     def take(self, format: str) -> tuple[Any, ...]:
-        wanted = struct.calcsize(f"<{format}")
-        return struct.unpack(f"<{format}", self._bytes(wanted))
+        return struct.unpack(f"<{format}", self._bytes(struct.calcsize(f"<{format}")))
 
     def take_string(self) -> str:
-        found = bytearray()
-        while (byte := self._bytes(1)) != b"\0":
-            found += byte
+        end = self.content.find(b"\0", self.place)
+        if end < 0:
+            raise self._cut_off()
+        found = self._bytes(end + 1 - self.place)[:-1]
         try:
             return found.decode()
         except UnicodeDecodeError:
-            raise InputError(f"{self.path}: the word {bytes(found)!r} is not UTF-8; convert the model's text") from None
+            raise InputError(f"{self.path}: the word {found!r} is not UTF-8; convert the model's text") from None
 
     def take_table(self) -> Matrix:
         rows, columns = self.take("2q")
-        start = self.file.tell()
-        if rows <= 0 or columns <= 0 or start + 4 * rows * columns > self.size:
+        start, self.place = self.place, self.place + 4 * rows * columns
+        if rows <= 0 or columns <= 0 or self.place > len(self.content):
             raise self._cut_off()
         flat = np.memmap(self.path, np.uint8, "r", start, shape=(4 * rows * columns,))
-        self.file.seek(start + len(flat))
         return flat.view("<f4").reshape(rows, columns)
 
     def _bytes(self, count: int) -> bytes:
-        found = self.file.read(count)
+        found = self.content[self.place : self.place + count]
+        self.place += count
         if len(found) < count:
             raise self._cut_off()
         return found
 
     def _cut_off(self) -> InputError:
-        return InputError(f"{self.path}: cut off after {self.size} bytes; download or copy it again")
+        return InputError(f"{self.path}: cut off after {len(self.content)} bytes; download or copy it again")

@@ -16,8 +16,10 @@ NPY_MAGIC = b"\x93NUMPY"
 FASTTEXT_MAGIC = b"\xba\x16O/"
 """793712314, little-endian."""
 
-FASTTEXT_ARGUMENTS = struct.Struct("<12id")
+FASTTEXT_ARGUMENTS = "12id"
 """What a model of fastText's begins with, behind the magic number and the version where it has them."""
+
+ARGUMENTS_BYTES = struct.calcsize(f"<{FASTTEXT_ARGUMENTS}")
 
 HEADER = re.compile(rb"[1-9]\d* [1-9]\d*[ \t\r]*\n")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -40,7 +42,7 @@ def sniff_stream(file: IO[bytes], path: Path) -> Format:
     """The same for what is at the beginning of a stream, such as an unpacked file; `path` is for the error."""
     first, second = file.readline(LINE_BYTES), file.readline(LINE_BYTES)
     begin = first + second
-    head = (begin + file.read(max(0, FASTTEXT_ARGUMENTS.size - len(begin))))[: FASTTEXT_ARGUMENTS.size]
+    head = (begin + file.read(max(0, ARGUMENTS_BYTES - len(begin))))[:ARGUMENTS_BYTES]
     if not first:
         raise InputError(f"{path}: empty; there are no vectors in it")
     if first.startswith(NPY_MAGIC):
@@ -61,9 +63,11 @@ def sniff_stream(file: IO[bytes], path: Path) -> Format:
 
 def _is_old_fasttext(head: bytes) -> bool:
     """Whether a file begins with the arguments of fastText: versions before 11 had no magic number."""
-    if len(head) < FASTTEXT_ARGUMENTS.size:
+    if len(head) < ARGUMENTS_BYTES:
         return False
-    dim, ws, epoch, min_count, neg, word_ngrams, loss, model, bucket, minn, _, rate, t = FASTTEXT_ARGUMENTS.unpack(head)
+    dim, ws, epoch, min_count, neg, word_ngrams, loss, model, bucket, minn, _, rate, t = struct.unpack(
+        f"<{FASTTEXT_ARGUMENTS}", head
+    )
     counts = all(0 <= each < 1 << 31 for each in (min_count, neg, word_ngrams, bucket, rate))
     return counts and min(dim, ws, epoch) > 0 and loss in (1, 2, 3) and model in (1, 2, 3) and minn >= 0 and 0 <= t <= 1
 

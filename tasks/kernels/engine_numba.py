@@ -18,7 +18,7 @@ from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
 from tasks.kernels.negative_sampling import Workspace, workspace
 from tasks.kernels.settings import Settings
-from tasks.kernels.streams import LocalCopies, Streams, Terms, Trainer, prepare_merging, terms_a_pair
+from tasks.kernels.streams import HOT, LocalCopies, Streams, Terms, Trainer, prepare_merging, terms_a_pair
 from tasks.kernels.tables import Table, copies_of, empty_table, padded
 from tasks.kernels.windows_numba import Kernel, window_kernel
 
@@ -30,11 +30,13 @@ class Walk(NamedTuple):
         kernel: see `tasks.kernels.windows_numba.Kernel`.
         terms: see `tasks.kernels.streams.terms_a_pair`.
         make_workspace: for tables of so many columns, what one thread writes on.
+        hot: rows that are merged at each step.
     """
 
     kernel: Kernel
     terms: Terms
     make_workspace: Callable[[int], Workspace]
+    hot: int = HOT
 
 
 def window_walk(settings: Settings) -> Walk:
@@ -60,7 +62,7 @@ class NumbaEngine(Trainer):
             copies = copies_of(self.merged[0], settings.streams), copies_of(self.merged[1], settings.streams)
             self.trained = list(zip(*copies, strict=True))
             local = LocalCopies(copies[0]), LocalCopies(copies[1])
-            self.streams = Streams(self.merged, local, walk.terms, settings, self.pool)
+            self.streams = Streams(self.merged, local, walk.terms, settings, self.pool, walk.hot)
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.kernel = walk.kernel
         self.work = [walk.make_workspace(self.columns) for _ in range(self.side_by_side)]

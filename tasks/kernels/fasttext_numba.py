@@ -2,8 +2,8 @@
 al., "Enriching Word Vectors with Subword Information", 2017).
 
 Skip-gram: the center's rows are the input; each context, with negatives of its own, is an output, and so is a pair. The
-input is averaged once for a window, and its rows move once, by what all pairs of the window ask for together; the
-program averages and moves them at every pair.
+program averages and moves the rows at every pair. Here they are read and written once a window: where all rows move by
+a change, so does their mean, and the next pair needs no more than the mean.
 
 CBOW: the rows of all contexts are the input, the center the output. As in the program, each row moves by the whole
 gradient of the mean, in both: it is not divided by their number.
@@ -20,7 +20,7 @@ from tasks.kernels.alias import AliasTable
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline, compiled_kernel
 from tasks.kernels.engines import Schedule
-from tasks.kernels.lanes import zeros
+from tasks.kernels.lanes import WIDTH, add, load, store, zeros
 from tasks.kernels.negative_sampling import (
     MOST_CONTEXTS,
     Workspace,
@@ -36,6 +36,9 @@ Architecture = Literal["skipgram", "cbow"]
 
 SLOTS = 2 * MOST_CONTEXTS
 """Of outputs: those of a window's pairs, and of the next window's."""
+
+BEFORE = 2
+"""The row of `Workspace.hidden` with the mean at the start of a window."""
 
 Starts = NDArray[np.int64]
 InputRows = NDArray[np.int32]
@@ -80,13 +83,18 @@ def skip_gram_window(
     starts: Starts, rows: InputRows, inputs: Table, context_vectors: Table, batch: Batch, window: int, pairs: int,
     pair: int, schedule: Schedule, work: Workspace, blank: Any,
 ) -> None:  # fmt: skip
-    """One window: all its pairs see the input as it was."""
+    """One window, pair by pair."""
     count = gather_word(starts, rows, int(batch.words[window]), work, 0)
     average_rows(inputs, work, count)
     slot = (window % 2) * MOST_CONTEXTS
+    for column in range(0, inputs.shape[1], WIDTH):
+        store(work.hidden, BEFORE, column, load(work.hidden, 0, column))
     for number in range(pairs):
         rate = np.float32(schedule.first + (schedule.last - schedule.first) * ((pair + number) / schedule.examples))
         train_outputs(context_vectors, work, slot + number, rate, blank)
+        for column in range(0, inputs.shape[1], WIDTH):
+            moved = add(load(work.hidden, BEFORE, column), load(work.hidden, 1, column))
+            store(work.hidden, 0, column, moved)
     move_rows_by(inputs, work, count, np.float32(1))
 
 

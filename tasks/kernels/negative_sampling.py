@@ -61,7 +61,7 @@ class Workspace(NamedTuple):
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
             numbers fill whole Lanes together.
         present: float32 [inputs in a period + 1, period]; row n has a 1 for each output of the first n inputs.
-        hidden: float32 [2, width], the mean of a window's inputs, and what moves them.
+        hidden: float32 [3, width], the mean of a window's inputs, what moves them, and room for the model's own use.
         sums: float32 [2, WIDTH], of max(z, 0), and the product of 1 + e^-|z|: together the loss.
         loss: float64 [2], what was in the sums before; how many factors are in them.
     """
@@ -90,7 +90,7 @@ def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int 
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
         signs=aligned(np.tile(sign, repeats)[None]),
         present=aligned(np.kron(first, np.abs(sign))),
-        hidden=aligned(np.zeros((2, width))),
+        hidden=aligned(np.zeros((3, width))),
         sums=aligned(np.stack([np.zeros(WIDTH), np.ones(WIDTH)])),
         loss=np.zeros(2),
     )

@@ -57,12 +57,19 @@ class Streams:
     """
 
     def __init__(
-        self, tables: Sequence[Table], copies: Sequence[Copies], terms: Terms, settings: Settings, pool: Executor
+        self,
+        tables: Sequence[Table],
+        copies: Sequence[Copies],
+        terms: Terms,
+        settings: Settings,
+        pool: Executor,
+        hot: int = HOT,
     ) -> None:
-        """terms: see `terms_a_pair`; of each table."""
+        """terms: see `terms_a_pair`; of each table. hot: how many rows are merged at each step."""
         self.tables, self.copies, self.schedule = tables, copies, settings.schedule
         self.pool, self.threads = pool, settings.threads
-        stretches = (settings.batch_pairs * _steps_between_merges(len(table)) for table in tables)
+        self.hot = hot
+        stretches = (settings.batch_pairs * _steps_between_merges(len(table), hot) for table in tables)
         self.motions = [row_motion(pairs * each) for pairs, each in zip(stretches, terms, strict=True)]
         self.most_rows = max(map(len, tables))
         self.steps = 0  # since all rows were merged
@@ -76,7 +83,7 @@ class Streams:
         """Merges the rows whose turn it is; the step began with the pair of this number in the whole run."""
         self.rate = self.schedule.rate(pair)
         self.steps += 1
-        self._merge(min(HOT * (self.steps & -self.steps), self.most_rows))
+        self._merge(min(self.hot * (self.steps & -self.steps), self.most_rows))
 
     def settle(self) -> None:
         """Merges all rows."""
@@ -104,9 +111,9 @@ class Streams:
         return cuts
 
 
-def _steps_between_merges(words: int) -> NDArray[np.float64]:
+def _steps_between_merges(rows: int, hot: int) -> NDArray[np.float64]:
     """Of each row."""
-    doublings = np.ceil(np.log2(np.arange(1, words + 1) / HOT))
+    doublings = np.ceil(np.log2(np.arange(1, rows + 1) / hot))
     return np.exp2(np.maximum(doublings, 0))
 
 

@@ -93,11 +93,15 @@ class WindowLearner:
             " or train.streams" if recipe.streams > 2 else ""
         )
         together = max(recipe.streams, 1)
-        steady = min(MOST_PAIRS, min(self.epochs) // STEPS_AN_EPOCH) // together
+        steady = min(self.most_pairs(), min(self.epochs) // STEPS_AN_EPOCH) // together
         self.settings = Settings(
             recipe.model, self.counts, recipe.negatives, recipe.negative_power, self.schedule,
             stream_key(recipe.seed, NEGATIVES), recipe.streams, recipe.threads, max(FEWEST_PAIRS, steady),
         )  # fmt: skip
+
+    def most_pairs(self) -> int:
+        """That all streams together train between two merges."""
+        return MOST_PAIRS
 
     def initial_tables(self) -> Sequence[Table]:
         return initial_tables(len(self.counts), self.recipe.dim, stream_key(self.recipe.seed, TABLES))

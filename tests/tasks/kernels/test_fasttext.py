@@ -76,6 +76,7 @@ def textbook(
             moved, lost = output_step(context_vectors, hidden, outputs, settings.schedule.rate(number))
             change += moved
             loss += lost
+            hidden = hidden + moved if architecture == "skipgram" else hidden
         np.add.at(inputs, mine, change)
         pair += len(contexts)
     return loss
