@@ -18,8 +18,8 @@ from tasks.kernels.tables import Table
 from tasks.kernels.window_learner import TABLES, WindowLearner, WindowRecipe
 
 HOT_ROWS = 32_768
-"""Of the table of words and n-grams, that are merged at each step: n-grams are met far more often than words. With 1,024
-WordSim-353 is one to two points lower (docs/quality.md)."""
+"""Of the table of words and n-grams, that are merged at each step: n-grams are met far more often than words. With
+1,024 WordSim-353 is one to two points lower (docs/quality.md)."""
 
 
 @dataclass(frozen=True)
