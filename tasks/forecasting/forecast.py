@@ -320,10 +320,8 @@ class _Rehearsals:
         if epoch.unit == "cells":
             work += CELL_BYTES * epoch.examples
         more_grams = max(0, grams - self._ngram_rows_tried(params))
-        more = (words - self.words_tried + more_grams // 2) * bytes_a_word(
-            params
-        )  # n-grams have rows in one table of two
-        more += words * params.dim  # which are finite: a byte each
+        rows = words - self.words_tried + more_grams // 2  # n-grams have theirs in one table of the two
+        more = rows * bytes_a_word(params) + words * params.dim  # which numbers are finite: a byte each
         return self.row(
             "train",
             {"words": words, epoch.unit: epoch.examples * params.epochs},
@@ -346,9 +344,8 @@ class _Rehearsals:
         limit = self.section("export", ExportParams).max_words or words
         found = self.rehearse("export", data=data)
         scale = min(words, limit) / min(len(some), limit)
-        fixed = (
-            4 * dim * params.bucket if isinstance(params, FasttextParams) and params.maxn else 0
-        )  # all are in the .bin
+        rows = params.bucket if isinstance(params, FasttextParams) and params.maxn else 0
+        fixed = 4 * dim * rows  # fastText's .bin has a row for every bucket
         jobs = len(found.second.rounds[0])
         export = self.row(
             "export",
