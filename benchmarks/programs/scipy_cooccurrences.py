@@ -1,7 +1,8 @@
 """Co-occurrences by scipy. `python -m benchmarks.programs.scipy_cooccurrences DATA WINDOW`
 
 For each distance all pairs of words so far apart become a sparse matrix, which scipy adds to the others: what one
-writes who has no loop that is fast. Symmetric, 1 / distance. Prints {"seconds", "cells"}; reading does not count.
+writes who has no loop that is fast. Symmetric, 1 / distance. Prints {"seconds", "cells", "memory_mb"};
+reading does not count for the first.
 """
 
 import json
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
+from benchmarks.programs.resident import highest_resident_mb
 from tasks.kernels.cooccurrence import lay_out
 from tasks.kernels.reading import read_counts
 
@@ -37,7 +39,9 @@ def main() -> None:
     tokens = np.concatenate([lay_out(shard, words) for shard in shards])
     started = time.monotonic()
     matrix = count(tokens, words, window)
-    print(json.dumps({"seconds": round(time.monotonic() - started, 3), "cells": int(matrix.nnz)}))
+    seconds = time.monotonic() - started
+    content = {"seconds": round(seconds, 3), "cells": int(matrix.nnz), "memory_mb": highest_resident_mb()}
+    print(json.dumps(content))
 
 
 if __name__ == "__main__":
