@@ -5,30 +5,31 @@ The file is streamed once; of the other words neither a string nor a number is m
 that are wanted and a block of the file.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.formats.glove import numbers_in
 from tasks.formats.rows import LONGEST_LINE, parse_rows
 from tasks.formats.sniff import Format, sniff_stream
 from tasks.formats.word2vec import LONGEST_WORD, read_header
-from tasks.kernels.scanning import ALL, Bytes, Lines, Places, hash_table, scan_binary, scan_lines
+from tasks.kernels.scanning import ALL, BinaryRows, Bytes, Lines, copy_numbers, scan_binary, scan_lines, word_table
 from tasks.progress import progress
+from tasks.sources.blocks import scan_in_turns
 from tasks.sources.compression import is_plain, open_plain
-from tasks.storage.matrix import Matrix, check_finite
+from tasks.storage.matrix import Matrix
 
-Wanted = frozenset[str] | None
-"""Words, or all."""
+Wanted = Sequence[str] | None
+"""Different words, or all."""
 
-BLOCK_BYTES = 1 << 24
-"""Read at a time."""
+FIRST_ROWS = 1 << 12
+"""Room for so many words at first, where all are wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,124 +62,156 @@ def read_wanted(path: Path, words: Collection[str] | None = None) -> Found:
     if kind not in READERS:
         raise InputError(f"{path}: {kind} is not read word by word; load it whole")
     with open_plain(path, str(path)) as stream:
-        return READERS[kind](stream, path, None if words is None else frozenset(words))
+        return READERS[kind](stream, path, None if words is None else list(dict.fromkeys(words)))
 
 
 class _Gathered:
-    """Words and vectors so far; no word twice."""
+    """The vectors of wanted words so far; no word twice."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted, self.table = wanted, ALL if wanted is None else hash_table(wanted)
-        self.words: dict[str, None] = {}
-        self.vectors: list[Matrix] = []
+    def __init__(self, wanted: Wanted, dim: int) -> None:
+        self.dim = dim
+        self.table = ALL if wanted is None else word_table(wanted)
+        self._words: list[str] = [] if wanted is None else list(wanted)
+        self._numbers: dict[str, int] | None = {} if wanted is None else None  # where all are wanted, as they come
+        self._is_there = np.zeros(FIRST_ROWS if wanted is None else len(wanted), np.bool_)
+        self._matrix = np.empty((len(self._is_there), dim), np.float32)
+        self._order: list[NDArray[np.int32]] = []
+        self._count = 0
 
-    def add(self, words: list[str], vectors: Matrix) -> None:
-        """Takes what was found, and leaves out what has a wanted word's hash but is none."""
-        rows = []
-        for row, word in enumerate(words):
-            if (self.wanted is None or word in self.wanted) and word not in self.words:
-                self.words[word] = None
-                rows.append(row)
-        self.vectors.append(vectors[rows])
+    def take(self, numbers: NDArray[np.int32], spelled: Callable[[], list[str]]) -> tuple[NDArray[np.intp], Matrix]:
+        """Takes those of the found words that are new.
 
-    def found(self, dim: int, total: int) -> Found:
-        return Found(list(self.words), np.concatenate([np.empty((0, dim), np.float32), *self.vectors]), total)
+        Args:
+            numbers: int32 [found], of the words, by the table.
+            spelled: the words themselves, asked for if the table has none.
+
+        Returns:
+            Which of them are new, and room for their vectors, float32 [new, dim].
+        """
+        if self._numbers is not None:
+            numbers = self._numbered(spelled())
+        _, first = np.unique(numbers, return_index=True)
+        rows = np.sort(first)
+        rows = rows[~self._is_there[numbers[rows]]]
+        new = numbers[rows]
+        self._is_there[new] = True
+        self._order.append(new)
+        self._count += len(new)
+        if self._count > len(self._matrix):
+            self._matrix = longer(self._matrix, 2 * self._count)
+        return rows, self._matrix[self._count - len(new) : self._count]
+
+    def _numbered(self, words: list[str]) -> NDArray[np.int32]:
+        assert self._numbers is not None
+        found = np.array([self._numbers.setdefault(word, len(self._numbers)) for word in words], np.int32)
+        if len(self._numbers) > len(self._is_there):
+            self._is_there = longer(self._is_there, 2 * len(self._numbers))
+        return found
+
+    def found(self, total: int) -> Found:
+        words = self._words if self._numbers is None else list(self._numbers)
+        order = np.concatenate([np.empty(0, np.int32), *self._order])
+        return Found([words[number] for number in order.tolist()], self._matrix[: self._count], total)
+
+
+def longer(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """An array with more rows, of which the first are the same, and the others 0."""
+    grown = np.zeros((size, *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown
 
 
 def _read_word2vec_text(stream: BinaryIO, path: Path, wanted: Wanted) -> Found:
     size, dim = read_header(stream, path)
-    found = _read_lines(stream, path, dim, _Gathered(wanted), first_line=2, size=size)
+    found = _read_lines(stream, path, _Gathered(wanted, dim), first_line=2, size=size)
     if found.total < size:
         raise InputError(f"{path}: truncated: ends after {found.total} of the {size} words that the header promises")
     return found
 
 
 def _read_glove(stream: BinaryIO, path: Path, wanted: Wanted) -> Found:
-    head = stream.readline(LONGEST_LINE)
-    gathered = _Gathered(wanted)
-    return _read_lines(stream, path, numbers_in(head, path), gathered, first_line=1, rest=head)
+    with open_plain(path, str(path)) as again:
+        dim = numbers_in(again.readline(LONGEST_LINE), path)
+    return _read_lines(stream, path, _Gathered(wanted, dim), first_line=1)
 
 
-def _read_lines(
-    stream: BinaryIO,
-    path: Path,
-    dim: int,
-    gathered: _Gathered,
-    first_line: int,
-    size: int | None = None,
-    rest: bytes = b"",
-) -> Found:
-    """The rest of a stream; `rest` has been read from it before. A header says that there are `size` lines."""
+def _read_lines(stream: BinaryIO, path: Path, gathered: _Gathered, first_line: int, size: int | None = None) -> Found:
+    """The rest of a stream. A header says that there are `size` lines."""
     seen = 0
-    with progress(f"read {path.name}", _bytes_to_come(stream, path), "B") as advance:
-        for block in chain([b""], iter(lambda: stream.read(BLOCK_BYTES), b"")):  # what has been read comes first
-            text = np.frombuffer(rest + block, np.uint8)
-            lines = scan_lines(text, dim, ord(" "), gathered.table)
-            if lines.short >= 0:
-                raise InputError(
-                    f"{path}: line {first_line + seen + lines.short} has fewer than {dim} numbers: wrong dimension, or "
-                    "no text file of vectors"
-                )
-            _add_lines(gathered, text, lines, dim, path, first_line + seen)
-            seen += lines.seen
-            if size is not None and seen > size:
-                raise InputError(f"{path}: line {size + 2}: more lines than the {size} that the header promises")
-            rest = text[lines.rest :].tobytes()
-            if len(rest) > LONGEST_LINE:
-                raise InputError(
-                    f"{path}: a line of more than {LONGEST_LINE >> 20} MB; this is no text file of vectors"
-                )
-            advance(len(block))
-    if rest:
-        shown = rest[:40].decode(errors="replace")
+
+    def scan(block: Bytes) -> int:
+        nonlocal seen
+        lines = scan_lines(block, gathered.dim, ord(" "), gathered.table)
+        if lines.short >= 0:
+            raise InputError(
+                f"{path}: line {first_line + seen + lines.short} has fewer than {gathered.dim} numbers: wrong "
+                "dimension, or no text file of vectors"
+            )
+        _add_lines(gathered, block, lines, path, first_line + seen)
+        seen += lines.seen
+        if size is not None and seen > size:
+            raise InputError(f"{path}: line {size + 2}: more lines than the {size} that the header promises")
+        if len(block) - lines.rest > LONGEST_LINE:
+            raise InputError(f"{path}: a line of more than {LONGEST_LINE >> 20} MB; this is no text file of vectors")
+        return lines.rest
+
+    rest = _scan(stream, path, scan, LONGEST_LINE)
+    if len(rest):
+        shown = rest[:40].tobytes().decode(errors="replace")
         raise InputError(f"{path}: truncated: the last line ({shown!a}...) has no end; fetch or export it again")
-    return gathered.found(dim, seen)
+    return gathered.found(seen)
 
 
-def _add_lines(gathered: _Gathered, text: Bytes, lines: Lines, dim: int, path: Path, first_line: int) -> None:
+def _add_lines(gathered: _Gathered, text: Bytes, lines: Lines, path: Path, first_line: int) -> None:
+    if not len(lines.starts):
+        return
     places = zip(lines.starts.tolist(), lines.ends.tolist(), strict=True)
     wanted = pa.array([text[start:end].tobytes() for start, end in places], pa.binary())
-    if not len(wanted):
-        return
     try:
-        gathered.add(*parse_rows(wanted, dim, " ", path, first_line))
+        words, vectors = parse_rows(wanted, gathered.dim, " ", path, first_line)
     except InputError:
-        for row, number in enumerate(lines.numbers.tolist()):  # once more, to name the right line
-            parse_rows(wanted[row : row + 1], dim, " ", path, first_line + number)
+        for row, number in enumerate(lines.lines.tolist()):  # once more, to name the right line
+            parse_rows(wanted[row : row + 1], gathered.dim, " ", path, first_line + number)
         raise
+    rows, room = gathered.take(lines.words, lambda: words)
+    room[:] = vectors[rows]
 
 
 def _read_word2vec_binary(stream: BinaryIO, path: Path, wanted: Wanted) -> Found:
     size, dim = read_header(stream, path)
-    gathered = _Gathered(wanted)
-    seen, rest, offset = 0, b"", stream.tell() if is_plain(stream) else len(f"{size} {dim}\n")
-    with progress(f"read {path.name}", _bytes_to_come(stream, path), "B") as advance:
-        while block := stream.read(BLOCK_BYTES):
-            bytes_here = np.frombuffer(rest + block, np.uint8)
-            rows = scan_binary(bytes_here, dim, size - seen, LONGEST_WORD, gathered.table)
-            if rows.rest < 0:
-                at = seen + rows.seen + 1
-                raise InputError(f"{path}: no word ends near byte {offset} (word {at} of {size}): wrong dimension")
-            _add_rows(gathered, bytes_here, rows.starts, rows.ends, dim, path)
-            seen += rows.seen
-            offset += rows.rest
-            rest = bytes_here[rows.rest :].tobytes()
-            advance(len(block))
-            if seen == size and rest.strip(b"\n"):
-                raise InputError(f"{path}: goes on at byte {offset}, after the {size} words of the header")
+    gathered = _Gathered(wanted, dim)
+    seen, offset = 0, stream.tell() if is_plain(stream) else len(f"{size} {dim}\n")
+
+    def scan(block: Bytes) -> int:
+        nonlocal seen, offset
+        rows = scan_binary(block, dim, size - seen, LONGEST_WORD, gathered.table)
+        if rows.rest < 0:
+            at = seen + rows.seen + 1
+            raise InputError(f"{path}: no word ends near byte {offset} (word {at} of {size}): wrong dimension")
+        _add_rows(gathered, block, rows, path)
+        seen += rows.seen
+        offset += rows.rest
+        if seen == size and block[rows.rest :].tobytes().strip(b"\n"):
+            raise InputError(f"{path}: goes on at byte {offset}, after the {size} words of the header")
+        return rows.rest
+
+    _scan(stream, path, scan, LONGEST_WORD + 4 * dim + 2)
     if seen < size:
         raise InputError(f"{path}: truncated: ends in word {seen + 1} of {size}, which begins at byte {offset}")
-    return gathered.found(dim, size)
+    return gathered.found(size)
 
 
-def _add_rows(gathered: _Gathered, block: Bytes, starts: Places, ends: Places, dim: int, path: Path) -> None:
-    words: list[str] = []
-    vectors = np.empty((len(starts), dim), np.float32)
-    for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        words.append(_decoded(block[start:end].tobytes(), path))
-        vectors[row] = np.frombuffer(block, "<f4", dim, end + 1)
-    check_finite(vectors, path)
-    gathered.add(words, vectors)
+def _add_rows(gathered: _Gathered, block: Bytes, found: BinaryRows, path: Path) -> None:
+    def spelled() -> list[str]:
+        places = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
+        return [_decoded(block[start:end].tobytes(), path) for start, end in places]
+
+    rows, room = gathered.take(found.words, spelled)
+    wrong = copy_numbers(block, found.ends[rows] + 1, room)
+    if wrong >= 0:
+        row = rows[wrong]
+        word = block[found.starts[row] : found.ends[row]].tobytes().decode(errors="replace")
+        raise InputError(f"{path}: the vector of {word!r} holds NaN or infinity: damaged")
 
 
 def _decoded(word: bytes, path: Path) -> str:
@@ -188,9 +221,17 @@ def _decoded(word: bytes, path: Path) -> str:
         raise InputError(f"{path}: the word {word[:40]!r} is not UTF-8: damaged, or wrong dimension") from None
 
 
-def _bytes_to_come(stream: BinaryIO, path: Path) -> int | None:
-    """None where they are packed: nobody knows."""
-    return path.stat().st_size - stream.tell() if is_plain(stream) else None
+def _scan(stream: BinaryIO, path: Path, scan: Callable[[Bytes], int], longest_rest: int) -> Bytes:
+    """`scan_in_turns` with a bar; how many bytes packed ones become nobody knows."""
+    to_come = path.stat().st_size - stream.tell() if is_plain(stream) else None
+    with progress(f"read {path.name}", to_come, "B") as advance:
+
+        def scan_and_tell(block: Bytes) -> int:
+            rest = scan(block)
+            advance(rest)
+            return rest
+
+        return scan_in_turns(stream, scan_and_tell, longest_rest)
 
 
 READERS: Mapping[Format, Callable[[BinaryIO, Path, Wanted], Found]] = {

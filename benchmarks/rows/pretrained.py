@@ -44,6 +44,7 @@ def _row(kind: str, title: str, about: str) -> Row:
         figures=(
             Figure("seconds", "file in memory, s", 2, "baseline / own"),
             Figure("cold_seconds", "file on disk, s", 2),
+            Figure("start_seconds", "once a process, s", 2),
             Figure("anonymous_mb", "anonymous memory, MB"),
             Figure("words", "words read"),
         ),
@@ -57,6 +58,7 @@ def _row(kind: str, title: str, about: str) -> Row:
             "benchmarks/rows/pretrained.py",
             "tasks/kernels/scanning.py",
             "tasks/pretrained.py",
+            "tasks/sources/blocks.py",
         ),
         libraries=("gensim", "numba", "numpy", "pyarrow"),
         bundled=True,

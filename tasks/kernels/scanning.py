@@ -1,10 +1,10 @@
 """Finds the rows of wanted words in the bytes of a file of vectors, without making a string or a number of the others.
 
-A word is told by a hash of its bytes (FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv), looked up in a table
-with open addressing. Two words may have the same hash, so whoever asks compares the words that are found.
+A word is looked up by a hash of its bytes (FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv) in a table with
+open addressing; since two words may have the same hash, their bytes are compared too.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,14 +14,15 @@ from tasks.kernels.compiler import compiled, compiled_inline
 
 OFFSET_BASIS, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
-EMPTY = np.uint64(0)
-"""A place of the table that holds no hash. Of 2^64 words one has this hash: it would be found always, never missed."""
+UPPER_HALF = np.uint64(0xFFFFFFFF00000000)
 
-SPACE, TAB, LINE_BREAK = ord(" "), ord("\t"), ord("\n")
+EXPONENT = np.uint32(0x7F800000)
+"""The bits of a float32 that are all set in NaN and infinity alone."""
+
+SPACE, LINE_BREAK = ord(" "), ord("\n")
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
 
 
 class Lines(NamedTuple):
@@ -29,7 +30,8 @@ class Lines(NamedTuple):
 
     Attributes:
         starts, ends: int64 [found], where the wanted ones begin, and end after their line break.
-        numbers: int64 [found], the number of each in the block, from 0.
+        lines: int64 [found], the number of each in the block, from 0.
+        words: int32 [found], the number of the word of each.
         seen: lines in the block.
         rest: where the line begins that the block does not end.
         short: the number, from 0, of the first line with too few columns; -1: there is none.
@@ -37,7 +39,8 @@ class Lines(NamedTuple):
 
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    numbers: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    words: NDArray[np.int32]
     seen: int
     rest: int
     short: int
@@ -48,38 +51,58 @@ class BinaryRows(NamedTuple):
 
     Attributes:
         starts, ends: int64 [found], of the words of the wanted ones; the numbers begin after the blank behind it.
+        words: int32 [found], the number of the word of each.
         seen: whole rows in the block.
         rest: where the row begins that the block does not end.
     """
 
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
+    words: NDArray[np.int32]
     seen: int
     rest: int
 
 
-ALL = np.empty(0, np.uint64)
-"""The table in which every word is."""
+class WordTable(NamedTuple):
+    """Words by hash.
+
+    Attributes:
+        places: uint64, a power of two of them, at least twice as many as there are words: the upper half of a word's
+            hash, and in the lower half its number, from 1; 0 where there is none. One look tells most words off.
+        text: uint8, the words one after the other.
+        offsets: int64 [words + 1], where each begins.
+    """
+
+    places: NDArray[np.uint64]
+    text: Bytes
+    offsets: NDArray[np.int64]
 
 
-def hash_table(words: Collection[str]) -> Hashes:
-    """The table of the words' hashes: uint64, a power of two of places, at least twice as many as there are words."""
+ALL = WordTable(np.empty(0, np.uint64), np.zeros(1, np.uint8), np.zeros(1, np.int64))
+"""The table in which every word is, with the number 0."""
+
+
+def word_table(words: Sequence[str]) -> WordTable:
+    """The table of different words; each has the number of its place among them."""
     encoded = [word.encode() for word in words]
-    offsets = np.cumsum([0, *map(len, encoded)])
-    size = 1 << max(4, (2 * len(encoded)).bit_length())
-    return _filled(np.frombuffer(b"".join(encoded) + b"\0", np.uint8), offsets, np.zeros(size, np.uint64))
+    table = WordTable(
+        places=np.zeros(1 << max(4, (2 * len(encoded)).bit_length()), np.uint64),
+        text=np.frombuffer(b"".join(encoded) + b"\0", np.uint8),
+        offsets=np.cumsum([0, *map(len, encoded)]),
+    )
+    _fill(*table)
+    return table
 
 
 @compiled
-def _filled(text: Bytes, offsets: NDArray[np.int64], table: Hashes) -> Hashes:
-    mask = np.uint64(len(table) - 1)
+def _fill(places: NDArray[np.uint64], text: Bytes, offsets: NDArray[np.int64]) -> None:
+    mask = np.uint64(len(places) - 1)
     for word in range(len(offsets) - 1):
         hashed = _hash(text, offsets[word], offsets[word + 1])
         place = hashed & mask
-        while table[place] != EMPTY and table[place] != hashed:
+        while places[place]:
             place = (place + np.uint64(1)) & mask
-        table[place] = hashed
-    return table
+        places[place] = (hashed & UPPER_HALF) | np.uint64(word + 1)
 
 
 @compiled_inline
@@ -91,28 +114,40 @@ def _hash(text: Bytes, start: int, end: int) -> Any:
 
 
 @compiled_inline
-def _is_in(table: Hashes, hashed: Any) -> bool:
-    if len(table) == 0:
-        return True
-    mask = np.uint64(len(table) - 1)
+def _number(table: WordTable, hashed: Any, block: Bytes, start: int, end: int) -> int:
+    """The number of the word that stands in a block; -1 if it is not in the table."""
+    if len(table.places) == 0:
+        return 0
+    mask = np.uint64(len(table.places) - 1)
     place = hashed & mask
-    while table[place] != EMPTY and table[place] != hashed:
+    while table.places[place]:
+        if (table.places[place] ^ hashed) & UPPER_HALF == np.uint64(0):
+            number = int(table.places[place] & ~UPPER_HALF) - 1
+            first = table.offsets[number]
+            length = table.offsets[number + 1] - first
+            equal = 0
+            if length == end - start:
+                while equal < length and table.text[first + equal] == block[start + equal]:
+                    equal += 1
+                if equal == length:
+                    return number
         place = (place + np.uint64(1)) & mask
-    return bool(table[place] == hashed)
+    return -1
 
 
 @compiled
-def scan_lines(text: Bytes, dim: int, separator: int, table: Hashes) -> Lines:
+def scan_lines(text: Bytes, dim: int, separator: int, table: WordTable) -> Lines:
     """The lines of a block of text whose word is in the table.
 
     Args:
         text: uint8 [n].
         dim: numbers a line; a word with blanks in it is what stands before the last `dim` columns.
         separator: between columns.
-        table: see `hash_table`.
+        table: see `word_table`.
     """
     most = len(text) // (2 * dim + 1) + 1
-    starts, ends, numbers = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    starts, ends, lines = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    words = np.empty(most, np.int32)
     found = seen = start = 0
     short = -1
     size = len(text)
@@ -141,16 +176,17 @@ def scan_lines(text: Bytes, dim: int, separator: int, table: Hashes) -> Lines:
                 while text[word_end] != separator:
                     word_end += 1
                 blanks -= 1
-            if _is_in(table, _hash(text, start, word_end)):
-                starts[found], ends[found], numbers[found] = start, end + 1, seen
+            number = _number(table, _hash(text, start, word_end), text, start, word_end)
+            if number >= 0:
+                starts[found], ends[found], lines[found], words[found] = start, end + 1, seen, number
                 found += 1
         seen += 1
         start = end + 1
-    return Lines(starts[:found], ends[:found], numbers[:found], seen, start, short)
+    return Lines(starts[:found], ends[:found], lines[:found], words[:found], seen, start, short)
 
 
 @compiled
-def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: Hashes) -> BinaryRows:
+def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: WordTable) -> BinaryRows:
     """The rows of a block of word2vec's binary format whose word is in the table.
 
     Args:
@@ -158,13 +194,13 @@ def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: Hashes) 
         dim: numbers a row, four bytes each.
         rows: that are still to come.
         longest: bytes that a word may have.
-        table: see `hash_table`.
+        table: see `word_table`.
 
     Returns:
         `rest` is -1 where a word does not end within `longest` bytes.
     """
     most = min(rows, len(block) // (4 * dim + 1) + 1)
-    starts, ends = np.empty(most, np.int64), np.empty(most, np.int64)
+    starts, ends, words = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int32)
     found = seen = start = 0
     size = len(block)
     while seen < rows:
@@ -177,12 +213,39 @@ def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: Hashes) 
             hashed = (hashed ^ np.uint64(block[end])) * PRIME
             end += 1
             if end - begin > longest:
-                return BinaryRows(starts[:found], ends[:found], seen, -1)
+                return BinaryRows(starts[:found], ends[:found], words[:found], seen, -1)
         if end + 1 + 4 * dim > size:
             break
-        if _is_in(table, hashed):
-            starts[found], ends[found] = begin, end
+        number = _number(table, hashed, block, begin, end)
+        if number >= 0:
+            starts[found], ends[found], words[found] = begin, end, number
             found += 1
         seen += 1
         start = end + 1 + 4 * dim
-    return BinaryRows(starts[:found], ends[:found], seen, start)
+    return BinaryRows(starts[:found], ends[:found], words[:found], seen, start)
+
+
+@compiled
+def copy_numbers(block: Bytes, starts: Places, rows: NDArray[np.float32]) -> int:
+    """Copies float32 numbers, little-endian and at any place, into rows.
+
+    Args:
+        block: uint8 [n].
+        starts: int64 [rows], where the numbers of each begin.
+        rows: float32 [rows, dim], written.
+
+    Returns:
+        The first row that holds NaN or infinity, -1 if there is none.
+    """
+    size = 4 * rows.shape[1]
+    wrong = -1
+    for row in range(len(rows)):
+        target = rows[row].view(np.uint8)
+        for byte in range(size):
+            target[byte] = block[starts[row] + byte]
+        not_finite = 0
+        for bits in rows[row].view(np.uint32):
+            not_finite += (bits & EXPONENT) == EXPONENT
+        if not_finite and wrong < 0:
+            wrong = row
+    return wrong

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tasks import pretrained
 from tasks.errors import InputError
 from tasks.formats import glove, word2vec
-from tasks.kernels.scanning import hash_table, scan_lines
+from tasks.kernels.scanning import scan_lines, word_table
 from tasks.pretrained import read_wanted
+from tasks.sources import blocks
 
 RNG = np.random.default_rng(0)
 WORDS = [f"wort{number}ü" if number % 3 else f"w{number}" for number in range(5000)]
@@ -41,7 +42,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "BLOCK_BYTES", 1009)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1009)
 
 
 def written(folder: Path, kind: str, packing: str = "") -> Path:
@@ -94,10 +95,13 @@ def test_a_file_of_one_line(tmp_path: Path) -> None:
 
 
 def test_what_only_has_the_hash_of_a_wanted_word_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = hash_table(WORDS)
-    monkeypatch.setattr(pretrained, "hash_table", lambda words: everything)
+    other = word_table([WORDS[9]])
+    letters = np.frombuffer(WORDS[6].encode() + b"\0", np.uint8)
+    assert len(letters) == len(other.text)
+
+    monkeypatch.setattr(pretrained, "word_table", lambda words: other._replace(text=letters))
     for kind in WRITERS:
-        assert read_wanted(written(tmp_path, kind), WORDS[5:7]).words == WORDS[5:7]
+        assert read_wanted(written(tmp_path, kind), [WORDS[6]]).words == []
 
 
 @settings(deadline=None, max_examples=50)
@@ -110,7 +114,8 @@ def test_what_only_has_the_hash_of_a_wanted_word_is_left_out(tmp_path: Path, mon
 )
 def test_every_word_is_in_the_table_of_them(words: list[str]) -> None:
     text = "".join(f"{word} 1 2\n" for word in words).encode()
-    lines = scan_lines(np.frombuffer(text, np.uint8), 2, ord(" "), hash_table(words))
+    lines = scan_lines(np.frombuffer(text, np.uint8), 2, ord(" "), word_table(words))
+    assert lines.words.tolist() == list(range(len(words)))
     assert len(lines.starts) == lines.seen == text.count(b"\n") and lines.rest == len(text)
 
 
