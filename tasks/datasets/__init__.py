@@ -1,0 +1,1 @@
+"""Labelled texts for classifiers: published collections in their original formats, and tables of one's own."""
