@@ -26,8 +26,8 @@ def stage_table(outcome: Outcome) -> None:
     """The stage's facts and seconds, as a table."""
     rows = [{"what": name, "value": _short(value)} for name, value in outcome.report.facts.items()]
     rows.append({"what": "seconds", "value": _short(outcome.report.run.get("seconds"))})
-    name = outcome.stage if outcome.model is None else f"{outcome.stage}-{outcome.model}"
-    create_table_artifact(rows, key=name, description=f"Stage {name}: {outcome.folder}")
+    name = outcome.stage if outcome.variant is None else f"{outcome.stage}-{outcome.variant}"
+    create_table_artifact(rows, key=name.replace("_", "-").lower(), description=f"Stage {name}: {outcome.folder}")
 
 
 def report(key: str, path: Path) -> None:

@@ -43,15 +43,16 @@ class Run:
         """Which models are trained."""
         return self._asked.models
 
-    def stage(self, name: str, model: str | None = None) -> None:
-        """Carries out one stage, for one model if it is a stage for each; shows its facts on Prefect's page.
+    def stage(self, name: str, variant: str | None = None) -> None:
+        """Carries out one stage, for one model or dataset if it is a stage for each; shows its facts on Prefect's page.
 
         A stage that nobody wants is passed over.
         """
         declared = stage(name)
         if not self._asked.wants(declared):
             return
-        context = self._asked.context(declared, model)
+        model, dataset = (None, variant) if declared.per_dataset else (variant, None)
+        context = self._asked.context(declared, model, dataset)
         context = replace(context, threads=max(1, context.threads // _together.get()))
         outcome = carry_out(declared, context, self._executor.for_stage(name))
         artifacts.stage_table(outcome)
@@ -83,10 +84,16 @@ class Run:
         with labelled(model):
             work(self, model)
 
-    def show_report(self, model: str) -> None:
-        """The report of a model as an artifact."""
-        evaluated = next(each for each in self._outcomes if (each.stage, each.model) == ("evaluate", model))
-        artifacts.report(f"report-{model}", evaluated.folder / "report.md")
+    def each_dataset(self, work: Callable[["Run", str], None]) -> None:
+        """`work` for each labelled dataset; its own jobs are side by side."""
+        for dataset in self._asked.datasets:
+            work(self, dataset)
+
+    def show_report(self, stage: str, variant: str) -> None:
+        """The report of a model, or of a dataset, as an artifact."""
+        outcome = next(each for each in self._outcomes if (each.stage, each.variant) == (stage, variant))
+        name = variant if stage == "evaluate" else f"{stage}-{variant}"
+        artifacts.report(f"report-{name}".replace("_", "-").lower(), outcome.folder / "report.md")
 
     def record(self) -> None:
         """Tells DVC what was made; a run that differs from params.yaml leaves DVC alone."""

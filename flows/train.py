@@ -25,13 +25,14 @@ def train(
 
 
 def contents(run: Run) -> dict[str, object]:
-    """The stages in order, the last three in a branch for each model, then what closes a run."""
+    """The stages in order: three of them in a branch for each model, the last one for each labelled dataset."""
     run.stage("download")
     run.stage("clean")
     run.stage("tokenize")
     run.stage("skipgrams")
     run.stage("cooccurrences")
     run.branches(branch)
+    run.each_dataset(judge)
 
     run.record()
     return run.facts()
@@ -42,4 +43,10 @@ def branch(run: Run, model: str) -> None:
     run.stage("train", model)
     run.stage("export", model)
     run.stage("evaluate", model)
-    run.show_report(model)
+    run.show_report("evaluate", model)
+
+
+def judge(run: Run, dataset: str) -> None:
+    """What the vectors are worth downstream."""
+    run.stage("classify", dataset)
+    run.show_report("classify", dataset)

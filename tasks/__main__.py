@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tasks", description="Run one stage of the pipeline.")
     parser.add_argument("stage", choices=NAMES)
     parser.add_argument("--model", help="for stages that run once for each model of train.model: this one only")
+    parser.add_argument("--dataset", help="for classify, which runs once for each of classify.datasets: this one only")
     parser.add_argument("--profile", help="a profile to lay over params.yaml")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a value to lay over it"
@@ -36,20 +37,25 @@ def main(arguments: list[str] | None = None) -> int:
         kind: RunnerName = "threads" if asked.run.runner == "threads" else "processes"
         execute = pooled(kind, asked.workers, max(1, cores() // asked.workers))
         with exclusive(asked.data):
-            for context in _contexts(asked, declared, options.model):
+            for context in _contexts(asked, declared, options.model, options.dataset):
                 carry_out(declared, context, execute)
     return exit_code()
 
 
-def _contexts(asked: Request, declared: Stage, model: str | None) -> list[Context]:
+def _contexts(asked: Request, declared: Stage, model: str | None, dataset: str | None) -> list[Context]:
     contexts = asked.contexts(declared)
-    if model is None:
-        return contexts
-    chosen = [context for context in contexts if context.model == model] if declared.per_model else []
-    if not chosen:
-        having = f"its models are {', '.join(asked.models)}" if declared.per_model else "it is the same for all models"
-        raise InputError(f"{declared.name}: there is none for the model {model!r}; {having}")
-    return chosen
+    for kind, name, splits in (("model", model, declared.per_model), ("dataset", dataset, declared.per_dataset)):
+        if name is None:
+            continue
+        chosen = [context for context in contexts if declared.variant(context) == name] if splits else []
+        if not chosen:
+            known = ", ".join(str(declared.variant(context)) for context in contexts)
+            having = f"its {kind}s are {known or 'none'}" if splits else f"it is the same for all {kind}s"
+            raise InputError(f"{declared.name}: there is none for the {kind} {name!r}; {having}")
+        return chosen
+    if not contexts:
+        raise InputError(f"{declared.name}: classify.datasets in params.yaml names none")
+    return contexts
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 from tasks.errors import InputError
 from tasks.models import READS, ModelName
 from tasks.params import PARAMS_FILE, RunParams, load, overlaid, parsed, sections, stage_sections, validate
-from tasks.pipeline.stage import Context, Stage
+from tasks.pipeline.stage import Context, Stage, StageParams
 from tasks.pipeline.workers import cores
 from tasks.project import project_root
 from tasks.stages import stage, stages
@@ -55,6 +55,11 @@ class Request:
         return tuple(section.model)
 
     @property
+    def datasets(self) -> tuple[str, ...]:
+        """The labelled datasets that are classified, in order."""
+        return tuple((self.raw.get("classify") or {}).get("datasets") or ())
+
+    @property
     def workers(self) -> int:
         """Jobs side by side."""
         return self.run.workers or cores()
@@ -69,11 +74,13 @@ class Request:
         return stage.name in {READS[model] for model in self.models} or stage.wanted(stage_sections(self.raw, stage))
 
     def contexts(self, stage: Stage) -> list[Context]:
-        """Where `stage` runs and with what: once, or once for each model."""
+        """Where `stage` runs and with what: once, or once for each model or dataset."""
+        if stage.per_dataset:
+            return [self.context(stage, dataset=dataset) for dataset in self.datasets]
         return [self.context(stage, model) for model in (self.models if stage.per_model else self.models[:1])]
 
-    def context(self, stage: Stage, model: str | None = None) -> Context:
-        """Where `stage` runs and with what, for one model, by default the first.
+    def context(self, stage: Stage, model: str | None = None, dataset: str | None = None) -> Context:
+        """Where `stage` runs and with what, for one model, by default the first, or for one dataset.
 
         A stage of one job has all cores; else jobs x threads <= cores.
         """
@@ -82,11 +89,17 @@ class Request:
         return Context(
             data=self.data,
             work=self.data / ".work" / stage.name,
-            sections={name: section.for_model(model) for name, section in given.items()},
+            sections={name: _narrowed(section, model, dataset) for name, section in given.items()},
             model=model,
+            dataset=dataset,
             workers=self.workers,
             threads=cores(),
         )
+
+
+def _narrowed(section: StageParams, model: str, dataset: str | None) -> StageParams:
+    narrowed = section.for_model(model)
+    return narrowed if dataset is None else narrowed.for_dataset(dataset)
 
 
 def request(

@@ -5,7 +5,7 @@ from importlib import import_module
 from tasks.errors import InputError
 from tasks.pipeline.stage import Stage
 
-NAMES = ("download", "clean", "tokenize", "skipgrams", "cooccurrences", "train", "export", "evaluate")
+NAMES = ("download", "clean", "tokenize", "skipgrams", "cooccurrences", "train", "export", "evaluate", "classify")
 
 
 def stage(name: str) -> Stage:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tasks.classify_params import ClassifyParams
 from tasks.params import validate
 from tasks.pipeline.stage import Stage
 from tasks.request import request
@@ -25,7 +26,8 @@ def dvc() -> dict[str, dict[str, object]]:
     found = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     several = {name: entry["foreach"] for name, entry in found.items() if "foreach" in entry}
     models = {each.name: "${train.model}" for each in stages() if each.per_model}
-    assert several == {"cooccurrences": "${cooccurrences.wanted_by}"} | models
+    datasets = {each.name: "${classify.datasets}" for each in stages() if each.per_dataset}
+    assert several == {"cooccurrences": "${cooccurrences.wanted_by}"} | models | datasets
     return {name: entry.get("do", entry) for name, entry in found.items()}
 
 
@@ -37,7 +39,8 @@ def test_a_stage_has_one_name_in_eight_places(name: str, dvc: dict[str, dict[str
     assert (ROOT / "tasks" / f"{name}.py").is_file()
     assert name in declared.sections
     assert name in yaml.safe_load((ROOT / "params.yaml").read_text())
-    assert dvc[name]["cmd"] == f"python -m tasks {name}" + " --model ${key}" * declared.per_model
+    for_each = " --model ${key}" * declared.per_model + " --dataset ${key}" * declared.per_dataset
+    assert dvc[name]["cmd"] == f"python -m tasks {name}" + for_each
     assert declared.folder(asked.context(declared)).parts[0] == name
     assert f'run.stage("{name}"' in (ROOT / "flows" / "train.py").read_text()
     assert (ROOT / "tests" / "tasks" / f"test_{name}.py").is_file()
@@ -59,20 +62,23 @@ def test_the_code_of_a_stage_is_what_it_imports(declared: Stage) -> None:
 @pytest.mark.parametrize("declared", stages(), ids=lambda declared: declared.name)
 def test_dvc_yaml_mirrors_the_stage(declared: Stage, dvc: dict[str, dict[str, object]]) -> None:
     asked = request(root=ROOT)
-    context = asked.context(declared)
-    folder = Path("data") / declared.folder(context)
+    folder = Path("data") / declared.folder(asked.context(declared)) / ("${key}" * declared.per_dataset)
     entry = dvc[declared.name]
     assert set(_names(entry["params"])) == _params(declared)
 
-    outs = {str(folder / name) for name in (*declared.writes, "manifest.json")}
+    outs = {_resolved(str(folder / name)) for name in (*declared.writes, "manifest.json")}
     assert {_resolved(each) for each in _names(entry["outs"])} | {
         _resolved(each) for each in _names(entry.get("plots", []))
     } == outs
-    assert {_resolved(each) for each in _names(entry["metrics"])} == {str(folder / "metrics.json")}
+    assert {_resolved(each) for each in _names(entry["metrics"])} == {_resolved(str(folder / "metrics.json"))}
 
     deps = {_resolved(each) for each in _names(entry["deps"])}
     assert {each for each in deps if each.startswith("tasks/") and not each.endswith(".txt")} == set(declared.code)
-    upstream = {each for each in deps if each.startswith("data/") and not each.startswith(("data/bundled", "data/raw"))}
+    upstream = {
+        each
+        for each in deps
+        if each.startswith("data/") and not each.startswith(("data/bundled", "data/raw", "data/labelled"))
+    }
     made = {
         str(Path("data") / each.folder(asked.context(each)) / name)
         for each in stages()
@@ -131,7 +137,13 @@ def _has_code(package: Path) -> bool:
 
 
 def _params(declared: Stage) -> set[str]:
-    """The sections that a stage depends on; of train the values for all models that matter, and the model's own."""
+    """The sections that a stage depends on; of train the values for all models that matter, and the model's own; of
+    classify those for all datasets, and the dataset's own.
+    """
+    if declared.name == "classify":
+        return {f"classify.{key}" for key in ClassifyParams.model_fields if key != "datasets"} | {
+            "classify.datasets.${key}"
+        }
     if declared.name != "train":
         return set(declared.sections)
     common = TrainParams(model="sgns").determining().keys() - {"model"}  # type: ignore[arg-type]

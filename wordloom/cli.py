@@ -117,9 +117,9 @@ def stages(profile: Profile = None, overrides: Overrides = None, data: Data = No
     if as_json:
         print(json.dumps([asdict(row) | {"folder": str(row.folder)} for row in rows], indent=2))
         return
-    table = Table("stage", "model", "state", "what it does")
+    table = Table("stage", "of", "state", "what it does")
     for row in rows:
-        table.add_row(row.stage, row.model or "", row.state, row.about)
+        table.add_row(row.stage, row.variant or "", row.state, row.about)
     console = Console()
     console.print(table)
     for state in sorted({row.state for row in rows}):
@@ -145,6 +145,32 @@ def analogy(
     """A is to B as C is to … ? For example: man king woman."""
     loaded = _vectors(vectors)
     _show_neighbours({f"{a} : {b} = {c} : ?": loaded.analogy(a, b, c, k)}, as_json)
+
+
+@app.command(rich_help_panel=ASK)
+def classify(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT…", help="Texts; without any, one a line from stdin.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="The folder of a trained classifier, such as data/classify/sms/cnn/ours-tuned-1."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says which class each TEXT is of, by a classifier that the stage classify has trained."""
+    from tasks.classifiers.saved import read_classifier
+    from wordloom.answers import best_classifier, show
+
+    asked = texts or [line.rstrip("\n") for line in sys.stdin]
+    classifier = read_classifier(model or best_classifier(request().data))
+    probabilities = classifier.probabilities(asked)
+    if as_json:
+        rows = [dict(zip(classifier.labels, map(float, each), strict=True)) for each in probabilities]
+        print(json.dumps([{"text": text, "classes": row} for text, row in zip(asked, rows, strict=True)],
+                         indent=2, ensure_ascii=False))  # fmt: skip
+    else:
+        show(asked, classifier.labels, probabilities)
 
 
 @app.command(rich_help_panel=ASK)

@@ -21,10 +21,10 @@ MEANING: dict[State, str] = {
 
 @dataclass(frozen=True)
 class StageState:
-    """A row of the list; `model` is None where the stage is the same for all models."""
+    """A row of the list; `variant` is the model or dataset, None where the stage is the same for all."""
 
     stage: str
-    model: str | None
+    variant: str | None
     state: State
     about: str
     folder: Path
@@ -33,21 +33,21 @@ class StageState:
 def states(asked: Request) -> list[StageState]:
     """All stages in order. What comes after a stage that is not fresh waits for it, however whole it looks."""
     rows: list[StageState] = []
-    waiting: set[str | None] = set()  # models whose stages wait; None: all stages do
+    waiting: set[str | None] = set()  # models and datasets whose stages wait; None: all stages do
     for stage in stages():
         for context in asked.contexts(stage):
-            model = context.model if stage.per_model else None
+            variant = stage.variant(context)
             folder = asked.data / stage.folder(context)
             state: State
             if not asked.wants(stage):
                 state = "unwanted"
             elif not (folder / "manifest.json").is_file():
                 state = "missing"
-            elif waiting & {None, model}:
+            elif waiting & {None, variant}:
                 state = "waiting"
             else:
                 state = "fresh" if fresh(stage, context) else "stale"
             if state not in ("fresh", "unwanted"):
-                waiting.add(model)
-            rows.append(StageState(stage.name, model, state, stage.about, folder))
+                waiting.add(variant)
+            rows.append(StageState(stage.name, variant, state, stage.about, folder))
     return rows

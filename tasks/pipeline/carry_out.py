@@ -46,10 +46,10 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a stage, or of one model's: its report, and whether anything had to be done."""
+    """What came of a stage, or of one model's or dataset's: its report, and whether anything had to be done."""
 
     stage: str
-    model: str | None
+    variant: str | None
     folder: Path
     report: Report
     ran: bool
@@ -72,7 +72,7 @@ def fresh(stage: Stage, context: Context) -> Outcome | None:
     metrics, run = _read_json(folder / "metrics.json"), _read_json(folder / "run.json")
     if metrics is None:
         return None
-    return Outcome(stage.name, _model(stage, context), folder, Report(metrics, run or {}), ran=False)
+    return Outcome(stage.name, stage.variant(context), folder, Report(metrics, run or {}), ran=False)
 
 
 def carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
@@ -116,22 +116,18 @@ def _carry_out(stage: Stage, context: Context, execute: Executor) -> Outcome:
     if stage.beside is not None:
         stage.beside(context, folder)
     logger.info("%s: %s", stage.name, summary_line(report))
-    return Outcome(stage.name, _model(stage, context), folder, report, ran=True)
+    return Outcome(stage.name, stage.variant(context), folder, report, ran=True)
 
 
 def facts_by_stage(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The facts of each stage by its name; of a stage for each model, by the model's name below that."""
+    """The facts of each stage by its name; of a stage for each model or dataset, by that one's name below."""
     found: dict[str, Any] = {}
     for each in outcomes:
-        if each.model is None:
+        if each.variant is None:
             found[each.stage] = each.report.facts
         else:
-            found.setdefault(each.stage, {})[each.model] = each.report.facts
+            found.setdefault(each.stage, {})[each.variant] = each.report.facts
     return found
-
-
-def _model(stage: Stage, context: Context) -> str | None:
-    return context.model if stage.per_model else None
 
 
 def _unfinished(stage: Stage, context: Context) -> Path:

@@ -36,6 +36,10 @@ class StageParams(BaseModel):
         """The values that hold for one model; here the same for all."""
         return self
 
+    def for_dataset(self, dataset: str) -> "StageParams":
+        """The values that hold for one dataset; here the same for all."""
+        return self
+
 
 Section = TypeVar("Section", bound=StageParams)
 
@@ -76,6 +80,7 @@ class Context:
             folder, so that `documents/part-00000.parquet` here becomes `data/clean/documents/part-00000.parquet`.
         sections: the sections of params.yaml that the stage declared, by name.
         model: which model is trained; it names the folders of train, export and evaluate.
+        dataset: which labelled dataset, where the stage runs once for each; it names the folder of classify.
         workers: how many jobs may run side by side. It must never influence a result.
         threads: the cores one job may use. It must never influence a result.
     """
@@ -84,6 +89,7 @@ class Context:
     work: Path
     sections: Mapping[str, StageParams]
     model: str = DEFAULT_MODEL
+    dataset: str | None = None
     workers: int = 1
     threads: int = 1
 
@@ -126,6 +132,7 @@ class Stage:
         code: the source files that determine its bytes, relative to the project's root.
         wanted: whether a run with these sections carries it out though no model that is trained learns from it.
         per_model: whether it runs once for each model that is trained.
+        per_dataset: whether it runs once for each labelled dataset.
         unit: what a job's `size` counts.
         beside: writes what is no artifact, since it differs between equal runs, into the published folder.
     """
@@ -141,8 +148,15 @@ class Stage:
     code: tuple[str, ...]
     wanted: Callable[[Mapping[str, StageParams]], bool] = lambda sections: True
     per_model: bool = False
+    per_dataset: bool = False
     unit: str = "documents"
     beside: Callable[[Context, Path], None] | None = None
+
+    def variant(self, context: Context) -> str | None:
+        """The model or dataset that it is carried out for; None where it is the same for all."""
+        if self.per_dataset:
+            return context.dataset
+        return context.model if self.per_model else None
 
 
 def parts(folder: Path) -> list[Path]:

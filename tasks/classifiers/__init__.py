@@ -1,0 +1,1 @@
+"""Text classifiers over word vectors: encoding, embedding matrices, Keras networks, their training and scores."""

@@ -1,0 +1,104 @@
+"""Texts of like length together, so that hardly any padding is computed, as a `tf.data.Dataset`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.classifiers.encoding import Ragged, Side, pad
+
+MULTIPLE = 8
+"""Lengths of buckets are multiples of it."""
+
+PREFETCHED = 4
+"""Batches that are padded ahead, while others are computed."""
+
+Rows = NDArray[np.int64]
+
+
+class Batch(NamedTuple):
+    """Which texts, and how long each is padded."""
+
+    rows: Rows
+    length: int
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Texts with their classes.
+
+    Attributes:
+        texts: as ids.
+        labels: int32 [texts].
+        weights: float32 [texts], how much each counts in the loss.
+    """
+
+    texts: Ragged
+    labels: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: Rows) -> "Labelled":
+        """Some of them, in this order."""
+        return Labelled(self.texts.take(rows), self.labels[rows], self.weights[rows])
+
+
+def bucket_lengths(lengths: NDArray[np.int64], buckets: int) -> list[int]:
+    """The lengths that texts are padded to: ascending, the last one holds all; about as many texts in each bucket.
+
+    One bucket is the plain way: every text is as long as the longest.
+    """
+    shares = np.arange(1, buckets + 1) / buckets
+    bounds = np.quantile(lengths, shares, method="higher")
+    rounded = -(-bounds // MULTIPLE) * MULTIPLE
+    longest = int(lengths.max())
+    return sorted({min(int(bound), longest) for bound in rounded})
+
+
+def plan_batches(lengths: NDArray[np.int64], bounds: Sequence[int], size: int, shuffled: int | None) -> list[Batch]:
+    """All texts in batches of at most `size`, each of one bucket.
+
+    Args:
+        lengths: int64 [texts].
+        bounds: see `bucket_lengths`.
+        size: texts a batch.
+        shuffled: the seed of the order, of texts in a bucket and of batches; None: as they stand.
+    """
+    bucket = np.searchsorted(bounds, lengths)
+    random = None if shuffled is None else np.random.default_rng(shuffled)
+    batches = []
+    for number, length in enumerate(bounds):
+        rows = np.flatnonzero(bucket == number)
+        if random is not None:
+            random.shuffle(rows)
+        batches += [Batch(rows[start : start + size], length) for start in range(0, len(rows), size)]
+    if random is not None:
+        batches = [batches[place] for place in random.permutation(len(batches))]
+    return batches
+
+
+def padding_share(lengths: NDArray[np.int64], batches: Sequence[Batch]) -> float:
+    """Of all that is computed, how much is padding."""
+    computed = sum(len(batch.rows) * batch.length for batch in batches)
+    return 1 - float(lengths.sum()) / max(1, computed)
+
+
+def dataset(labelled: Labelled, batches: Sequence[Batch], side: Side) -> Any:
+    """A `tf.data.Dataset` of (ids int32 [batch, length], labels int32 [batch], weights float32 [batch]), one pass."""
+    import tensorflow as tf
+
+    def each() -> Iterator[tuple[Any, Any, Any]]:
+        for rows, length in batches:
+            yield pad(labelled.texts, rows, length, side), labelled.labels[rows], labelled.weights[rows]
+
+    signature = (
+        tf.TensorSpec((None, None), tf.int32),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None,), tf.float32),
+    )
+    found = tf.data.Dataset.from_generator(each, output_signature=signature)
+    return found.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(PREFETCHED)

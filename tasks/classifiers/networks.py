@@ -1,0 +1,118 @@
+"""The classifiers as Keras models: ids, int32 [batch, length] -> probabilities, float32 [batch, classes].
+
+average: the mean of the vectors, as in fastText's classifier (Joulin et al. 2017). max: their maximum. lstm, bilstm:
+Hochreiter and Schmidhuber 1997, read forwards, or both ways. cnn: two convolutions with a pooling between them, then
+the maximum. kim: convolutions of several widths side by side (Kim 2014, "Convolutional Neural Networks for Sentence
+Classification").
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.classifiers.grid import NetworkName
+from tasks.classifiers.layers import MaskedConv1D, MaskedGlobalMaxPooling1D, MaskedMaxPooling1D
+from tasks.storage.matrix import Matrix
+
+NETWORKS: tuple[NetworkName, ...] = get_args(NetworkName)
+
+CNN_WIDTH = 5
+KIM_WIDTHS = (3, 4, 5)
+
+EMBEDDING = "embedding"
+"""The name of that layer."""
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The shape of a network.
+
+    Attributes:
+        name: which one.
+        classes: that there are.
+        units: numbers that a text becomes: of an LSTM each way, of a convolution, of kim each width.
+        dropout: the share of numbers left out in training, of the vectors and before the last layer.
+        mask: whether padding is left out.
+    """
+
+    name: NetworkName
+    classes: int
+    units: int
+    dropout: float
+    mask: bool
+
+
+def build(settings: NetworkSettings, matrix: Matrix, tuned: bool) -> Any:
+    """A network with its start values; random ones come from Keras' global seed.
+
+    Args:
+        settings: its shape.
+        matrix: float32 [ids, dim], of the embedding.
+        tuned: whether training changes it.
+    """
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    rows, dim = matrix.shape
+    embedding = keras.layers.Embedding(rows, dim, mask_zero=settings.mask, trainable=tuned, name=EMBEDDING)
+    vectors = embedding(ids)
+    embedding.set_weights([np.asarray(matrix)])
+    text = READERS[settings.name](keras.layers.SpatialDropout1D(settings.dropout / 2)(vectors), settings.units)
+    text = keras.layers.Dropout(settings.dropout)(text)
+    # float32, also where the rest is computed in 16 bits: a softmax of those is too coarse
+    probabilities = keras.layers.Dense(settings.classes, "softmax", dtype="float32", name="classes")(text)
+    return keras.Model(ids, probabilities, name=settings.name)
+
+
+def bare(network: Any) -> Any:
+    """A copy that has nothing of its training but the numbers, to be saved."""
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def weights(network: Any) -> list[NDArray[np.float32]]:
+    """All numbers of a network."""
+    found: list[NDArray[np.float32]] = network.get_weights()
+    return found
+
+
+def _average(vectors: Any, units: int) -> Any:
+    return keras.layers.GlobalAveragePooling1D()(vectors)
+
+
+def _max(vectors: Any, units: int) -> Any:
+    return keras.layers.Dense(units, "relu")(MaskedGlobalMaxPooling1D()(vectors))
+
+
+def _lstm(vectors: Any, units: int) -> Any:
+    return keras.layers.LSTM(units)(vectors)
+
+
+def _bilstm(vectors: Any, units: int) -> Any:
+    return keras.layers.Bidirectional(keras.layers.LSTM(units))(vectors)
+
+
+def _cnn(vectors: Any, units: int) -> Any:
+    found = MaskedConv1D(units, CNN_WIDTH, padding="same", activation="relu")(vectors)
+    found = MaskedMaxPooling1D(CNN_WIDTH, padding="same")(found)
+    found = MaskedConv1D(units, CNN_WIDTH, padding="same", activation="relu")(found)
+    return MaskedGlobalMaxPooling1D()(found)
+
+
+def _kim(vectors: Any, units: int) -> Any:
+    found = [MaskedConv1D(units, width, padding="same", activation="relu")(vectors) for width in KIM_WIDTHS]
+    return keras.layers.Concatenate()([MaskedGlobalMaxPooling1D()(each) for each in found])
+
+
+READERS: Mapping[NetworkName, Callable[[Any, int], Any]] = {
+    "average": _average,
+    "max": _max,
+    "lstm": _lstm,
+    "bilstm": _bilstm,
+    "cnn": _cnn,
+    "kim": _kim,
+}
+"""What turns the vectors of a text, [batch, length, dim], into one, [batch, numbers]."""

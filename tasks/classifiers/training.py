@@ -1,0 +1,197 @@
+"""Trains a network on labelled texts until it gets no better on others, and lets it answer.
+
+Adam (Kingma and Ba 2015), compiled once for batches of any length. Of the embedding only the rows that a batch has are
+changed, which is what lazy implementations of Adam do: Keras' own goes over the whole table at every step, and for a
+vocabulary of tens of thousands that takes longer than the network.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.classifiers.batches import Labelled, bucket_lengths, dataset, plan_batches
+from tasks.classifiers.encoding import Ragged, Side
+from tasks.classifiers.history import Epoch, best_epoch
+from tasks.classifiers.networks import EMBEDDING
+from tasks.interruption import leave_if_asked
+
+FIRST_MOMENT, SECOND_MOMENT, EPSILON = 0.9, 0.999, 1e-7
+"""Adam's values, as in Keras."""
+
+ANSWERED_TOKENS = 1 << 15
+"""In a batch that is only answered: of short texts there are more in it than of long ones."""
+
+Probabilities = NDArray[np.float32]
+"""float32 [texts, classes]."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained.
+
+    Attributes:
+        epochs: passes over the texts, at most.
+        patience: epochs without a lower loss on the validation texts after which it ends.
+        batch: texts a step.
+        learning_rate: Adam's.
+        buckets: of texts of like length; 1: all texts are padded to the same length.
+        padding: the end of texts that is padded.
+        seed: of the order.
+    """
+
+    epochs: int
+    patience: int
+    batch: int
+    learning_rate: float
+    buckets: int
+    padding: Side
+    seed: int
+
+
+def train(
+    network: Any,
+    train_on: Labelled,
+    validate_on: Labelled,
+    settings: TrainingSettings,
+    advance: Callable[..., None] = lambda amount, note="": None,
+) -> list[Epoch]:
+    """Trains a network in place; it ends with the numbers of its best epoch.
+
+    Args:
+        network: of `tasks.classifiers.networks`.
+        train_on: the texts to learn from.
+        validate_on: others, that say which epoch is the best: the one with the lowest loss.
+        settings: see there.
+        advance: told of the texts that were learned from.
+
+    Returns:
+        One line an epoch.
+    """
+    step = _make_step(network, settings.learning_rate)
+    answer = make_answer(network)
+    lengths = train_on.texts.lengths
+    bounds = bucket_lengths(lengths, settings.buckets)
+    history: list[Epoch] = []
+    best: list[NDArray[np.float32]] = []
+    for epoch in range(1, settings.epochs + 1):
+        loss = right = 0.0
+        order = plan_batches(lengths, bounds, settings.batch, shuffled=settings.seed * 1_000_003 + epoch)
+        for ids, labels, weights in dataset(train_on, order, settings.padding):
+            leave_if_asked()
+            losses, hits = step(ids, labels, weights)
+            loss += float(losses)
+            right += float(hits)
+            advance(len(labels), _note(history[-1]) if history else "epoch 1")
+        found = answers(answer, validate_on.texts, settings.buckets, settings.padding)
+        chosen = found[np.arange(len(found)), validate_on.labels]
+        history.append(
+            Epoch(
+                epoch,
+                round(loss / len(train_on), 6),
+                round(right / len(train_on), 6),
+                round(float(-np.log(np.maximum(chosen, 1e-7)).mean()), 6),
+                round(float((found.argmax(axis=1) == validate_on.labels).mean()), 6),
+            )
+        )
+        at = best_epoch(history)
+        if at == epoch:
+            best = network.get_weights()
+        elif epoch - at >= settings.patience:
+            break
+    network.set_weights(best)
+    return history
+
+
+def make_answer(network: Any) -> Callable[[Any], Any]:
+    """The compiled function from ids, int32 [batch, length], to probabilities [batch, classes]."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])  # type: ignore[untyped-decorator]
+    def answer(ids: Any) -> Any:
+        return network(ids, training=False)
+
+    return answer  # type: ignore[no-any-return]
+
+
+def answers(answer: Callable[[Any], Any], texts: Ragged, buckets: int, padding: Side) -> Probabilities:
+    """What a network says of texts, in their order: float32 [texts, classes]; none for no text."""
+    lengths = texts.lengths
+    if not len(lengths):
+        return np.empty((0, 0), np.float32)
+    bounds = bucket_lengths(lengths, buckets)
+    size = max(1, ANSWERED_TOKENS // bounds[-1])
+    nothing = Labelled(texts, np.zeros(len(lengths), np.int32), np.zeros(len(lengths), np.float32))
+    batches = plan_batches(lengths, bounds, size, shuffled=None)
+    found: list[tuple[NDArray[np.int64], Any]] = []
+    for batch, (ids, _, _) in zip(batches, dataset(nothing, batches, padding), strict=True):
+        leave_if_asked()
+        found.append((batch.rows, answer(ids).numpy()))
+    probabilities = np.empty((len(lengths), found[0][1].shape[1]), np.float32)
+    for rows, each in found:
+        probabilities[rows] = each
+    return probabilities
+
+
+def _note(last: Epoch) -> str:
+    return f"epoch {last.epoch}: loss {last.validation_loss:.3f}, {last.validation_accuracy:.1%} right on others"
+
+
+def _make_step(network: Any, learning_rate: float) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+    """The compiled step: (ids, labels, weights) -> the sum of the losses, how many are right, before the update."""
+    import keras
+    import tensorflow as tf
+
+    optimizer = keras.optimizers.Adam(learning_rate, FIRST_MOMENT, SECOND_MOMENT, EPSILON)
+    table = network.get_layer(EMBEDDING)
+    tuned = list(table.trainable_variables)
+    others = [each for each in network.trainable_variables if not any(each is one for one in tuned)]
+    optimizer.build(others)
+    change_rows = _RowsOfAdam(tuned[0].value, learning_rate) if tuned else None
+    signature = [
+        tf.TensorSpec((None, None), tf.int32),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None,), tf.float32),
+    ]
+
+    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+    def step(ids: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        with tf.GradientTape() as tape:
+            probabilities = network(ids, training=True)
+            losses = keras.ops.sparse_categorical_crossentropy(labels, probabilities)
+            loss = tf.reduce_sum(losses * weights) / tf.cast(tf.shape(labels)[0], tf.float32)
+        gradients = tape.gradient(loss, [each.value for each in [*others, *tuned]])
+        optimizer.apply(gradients[: len(others)], others)
+        if change_rows is not None:
+            change_rows(gradients[-1])
+        right = tf.reduce_sum(tf.cast(tf.argmax(probabilities, 1, tf.int32) == labels, tf.float32))
+        return tf.reduce_sum(losses), right
+
+    return step  # type: ignore[no-any-return]
+
+
+class _RowsOfAdam:
+    """Adam for a table of which a step changes some rows."""
+
+    def __init__(self, table: Any, learning_rate: float) -> None:
+        import tensorflow as tf
+
+        self._table, self._rate = table, learning_rate
+        self._first, self._second = (tf.Variable(tf.zeros(table.shape), trainable=False) for _ in range(2))
+        self._steps = tf.Variable(0.0, trainable=False)
+
+    def __call__(self, gradient: Any) -> None:
+        """Changes the rows of a gradient (`tf.IndexedSlices`); a row may stand in it several times."""
+        import tensorflow as tf
+
+        rows, places = tf.unique(gradient.indices)
+        sums = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
+        steps = self._steps.assign_add(1.0)
+        first = FIRST_MOMENT * tf.gather(self._first, rows) + (1 - FIRST_MOMENT) * sums
+        second = SECOND_MOMENT * tf.gather(self._second, rows) + (1 - SECOND_MOMENT) * tf.square(sums)
+        rate = self._rate * tf.sqrt(1 - SECOND_MOMENT**steps) / (1 - FIRST_MOMENT**steps)
+        self._first.scatter_update(tf.IndexedSlices(first, rows))
+        self._second.scatter_update(tf.IndexedSlices(second, rows))
+        self._table.scatter_sub(tf.IndexedSlices(rate * first / (tf.sqrt(second) + EPSILON), rows))
