@@ -9,6 +9,7 @@ row.
 
 import csv
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,12 +231,14 @@ def plan_rows(context: Context, reports: Sequence[Report], step: int) -> list[Ro
 
 def train_row(job: RowJob) -> Report:
     """Trains one classifier and writes its folder, metrics.json last."""
+    started = time.monotonic()
     texts = Texts.read(job.work / "texts")
     if job.row.model == BASELINE:
         figures = baseline_row(texts, _tokens(job.work), job.output.parent, job.row.seed)
     else:
         matrix = None if job.matrix is None else read_matrix(job.matrix)
         figures = network_row(texts, job.row, matrix, job.output.parent, job.params, job.alone)
+    write_json(_seconds(job.work, job.row), round(time.monotonic() - started, 3))
     write_json(job.output, figures | {"seed": job.row.seed})
     return Report()
 
@@ -269,7 +272,8 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     plot_comparison(table, context.work / "comparison.png")
     for model in CLASSIFIERS:  # an out of DVC has to be there
         (context.work / model).mkdir(exist_ok=True)
-    return Report(facts | {"models": len(params.models), "trained": len(found)})
+    seconds = {f"{row.model}/{row.name}": json.loads(_seconds(context.work, row).read_text("utf-8")) for row in found}
+    return Report(facts | {"models": len(params.models), "trained": len(found)}, run={"row_seconds": seconds})
 
 
 def _rows(context: Context, step: int) -> list[Row]:
@@ -340,6 +344,11 @@ def _vectors_of(context: Context, name: str) -> Path:
 
 def _matrix(work: Path, name: str) -> Path:
     return work / "matrices" / f"{name}.npy"
+
+
+def _seconds(work: Path, row: Row) -> Path:
+    """How long a row took, which is no result and so not published."""
+    return work / "seconds" / row.model / f"{row.name}.json"
 
 
 def _fetched(context: Context) -> list[Path]:

@@ -60,7 +60,7 @@ class ClassifierParams(StageParams):
     validation: float = Field(0.1, gt=0, lt=1, description="share of the training texts that decide when to stop")
     missing: Missing = Field("random", description="what stands for a word without a vector: random or zeros")
     dim: int = Field(100, ge=1, le=4096, description="numbers a vector, of random ones")
-    units: int = Field(128, ge=1, le=4096, description="of an LSTM (each way), of a convolution (each width)")
+    units: int = Field(128, ge=1, le=4096, description="of a convolution (each width); an LSTM has half, each way")
     dropout: float = Field(0.5, ge=0, lt=1, description="before the last layer; half of it on the vectors")
     epochs: int = Field(20, ge=1, description="passes over the training texts, at most")
     patience: int = Field(2, ge=1, description="epochs without a lower loss on the validation texts, then it ends")

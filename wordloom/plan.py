@@ -1,5 +1,6 @@
 """What `wordloom plan` tells: what a run will take, stage by stage, and whether this machine has it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,8 +36,8 @@ def room_for(data: Path) -> Room:
     return Room(free_disk(data), free_memory())
 
 
-def judge(forecast: Forecast, room: Room, data: Path) -> Verdict:
-    """Compares what the run will take with what there is."""
+def judge(forecast: Forecast, room: Room, data: Path, datasets: Sequence[str] = ()) -> Verdict:
+    """Compares what the run will take with what there is; says that classifying the datasets is not in it."""
     refusals: list[str] = []
     warnings: list[str] = []
     worst = max(forecast.stages, key=lambda each: each.memory)
@@ -63,6 +64,8 @@ def judge(forecast: Forecast, room: Room, data: Path) -> Verdict:
             f"left out, since not here yet: {', '.join(forecast.absent)}; "
             "wordloom stage download fetches it, then the whole can be forecast"
         )
+    if datasets:
+        warnings.append(f"the stage classify ({', '.join(datasets)}) is not in the forecast: count with hours")
     return Verdict(refusals, warnings)
 
 

@@ -50,6 +50,7 @@ def show(asked: Request) -> None:
     for model in asked.models:
         behind = f", {model}" if len(asked.models) > 1 else ""
         sections += [(f"{title}{behind}", rows) for title, rows in _model(asked.data, model)]
+    sections += [(f"Classifiers, {dataset}", _classifiers(asked.data, dataset)) for dataset in asked.datasets]
     for title, rows in sections:
         table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 2))
         table.add_column(style="dim", min_width=18)
@@ -61,6 +62,9 @@ def show(asked: Request) -> None:
         export, evaluate = (asked.data / model_folder(stage, model) for stage in ("export", "evaluate"))
         for name, path in (("vectors", export), ("report", evaluate / "report.md")):
             console.print(f"{name:<9}{near(path)}", highlight=False, markup=False, soft_wrap=True)
+    for dataset in asked.datasets:
+        page = near(asked.data / "classify" / dataset / "report.md")
+        console.print(f"{dataset:<9}{page}", highlight=False, markup=False, soft_wrap=True)
     if len(asked.models) > 1:
         comparison = near(asked.data / "evaluate" / COMPARISON)
         console.print(f"{'models':<9}{comparison}", highlight=False, markup=False, soft_wrap=True)
@@ -88,6 +92,16 @@ def _model(data: Path, model: str) -> list[tuple[str, list[tuple[str, str]]]]:
     found = _read(data / model_folder("evaluate", model) / "neighbours.json")
     nearest = [(word, _words(entries)) for word, entries in found.items() if entries]
     return [("Training", training), ("Scores", quality), ("Neighbours", nearest)]
+
+
+def _classifiers(data: Path, dataset: str) -> list[tuple[str, str]]:
+    """How many of the test texts each classifier has right, with the vectors that are best on the validation texts."""
+    rows = []
+    for model, found in _facts(data / "classify" / dataset)["rows"].items():
+        vectors, best = max(found.items(), key=lambda each: each[1]["validation"])
+        accuracy, spread = 100 * best["accuracy"], 100 * best["accuracy_spread"]
+        rows.append((model, f"{accuracy:.1f} ± {spread:.1f} % right, {vectors}"))
+    return rows
 
 
 def _words(entries: Sequence[Any]) -> str:

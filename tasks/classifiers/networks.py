@@ -34,7 +34,7 @@ class NetworkSettings:
     Attributes:
         name: which one.
         classes: that there are.
-        units: numbers that a text becomes: of an LSTM each way, of a convolution, of kim each width.
+        units: of a convolution, of kim of each width; an LSTM has half as many, each way.
         dropout: the share of numbers left out in training, of the vectors and before the last layer.
         mask: whether padding is left out.
     """
@@ -88,11 +88,11 @@ def _max(vectors: Any, units: int) -> Any:
 
 
 def _lstm(vectors: Any, units: int) -> Any:
-    return keras.layers.LSTM(units)(vectors)
+    return keras.layers.LSTM(max(1, units // 2))(vectors)
 
 
 def _bilstm(vectors: Any, units: int) -> Any:
-    return keras.layers.Bidirectional(keras.layers.LSTM(units))(vectors)
+    return keras.layers.Bidirectional(keras.layers.LSTM(max(1, units // 2)))(vectors)
 
 
 def _cnn(vectors: Any, units: int) -> Any:

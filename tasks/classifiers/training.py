@@ -7,6 +7,7 @@ vocabulary of tens of thousands that takes longer than the network.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ FIRST_MOMENT, SECOND_MOMENT, EPSILON = 0.9, 0.999, 1e-7
 
 ANSWERED_TOKENS = 1 << 15
 """In a batch that is only answered: of short texts there are more in it than of long ones."""
+
+Step = Callable[[Any, Any, Any], tuple[Any, Any]]
+"""What `make_step` makes."""
 
 Probabilities = NDArray[np.float32]
 """float32 [texts, classes]."""
@@ -70,28 +74,20 @@ def train(
     Returns:
         One line an epoch.
     """
-    step = _make_step(network, settings.learning_rate)
+    step = make_step(network, settings.learning_rate)
     answer = make_answer(network)
-    lengths = train_on.texts.lengths
-    bounds = bucket_lengths(lengths, settings.buckets)
     history: list[Epoch] = []
     best: list[NDArray[np.float32]] = []
     for epoch in range(1, settings.epochs + 1):
-        loss = right = 0.0
-        order = plan_batches(lengths, bounds, settings.batch, shuffled=settings.seed * 1_000_003 + epoch)
-        for ids, labels, weights in dataset(train_on, order, settings.padding):
-            leave_if_asked()
-            losses, hits = step(ids, labels, weights)
-            loss += float(losses)
-            right += float(hits)
-            advance(len(labels), _note(history[-1]) if history else "epoch 1")
+        note = _note(history[-1]) if history else ""
+        loss, accuracy = one_epoch(step, train_on, settings, epoch, partial(advance, note=note))
         found = answers(answer, validate_on.texts, settings.buckets, settings.padding)
         chosen = found[np.arange(len(found)), validate_on.labels]
         history.append(
             Epoch(
                 epoch,
-                round(loss / len(train_on), 6),
-                round(right / len(train_on), 6),
+                round(loss, 6),
+                round(accuracy, 6),
                 round(float(-np.log(np.maximum(chosen, 1e-7)).mean()), 6),
                 round(float((found.argmax(axis=1) == validate_on.labels).mean()), 6),
             )
@@ -103,6 +99,27 @@ def train(
             break
     network.set_weights(best)
     return history
+
+
+def one_epoch(
+    step: Step,
+    train_on: Labelled,
+    settings: TrainingSettings,
+    epoch: int,
+    advance: Callable[[int], None] = lambda texts: None,
+) -> tuple[float, float]:
+    """Learns from each text once, in an order of this epoch's own; the mean loss, and the share that was right."""
+    lengths = train_on.texts.lengths
+    seed = settings.seed * 1_000_003 + epoch
+    order = plan_batches(lengths, bucket_lengths(lengths, settings.buckets), settings.batch, shuffled=seed)
+    loss = right = 0.0
+    for ids, labels, weights in dataset(train_on, order, settings.padding):
+        leave_if_asked()
+        losses, hits = step(ids, labels, weights)
+        loss += float(losses)
+        right += float(hits)
+        advance(len(labels))
+    return loss / len(train_on), right / len(train_on)
 
 
 def make_answer(network: Any) -> Callable[[Any], Any]:
@@ -139,7 +156,7 @@ def _note(last: Epoch) -> str:
     return f"epoch {last.epoch}: loss {last.validation_loss:.3f}, {last.validation_accuracy:.1%} right on others"
 
 
-def _make_step(network: Any, learning_rate: float) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+def make_step(network: Any, learning_rate: float) -> Step:
     """The compiled step: (ids, labels, weights) -> the sum of the losses, how many are right, before the update."""
     import keras
     import tensorflow as tf
