@@ -4,6 +4,7 @@ BIN := .venv/bin
 CORPUS ?=
 ROWS ?=
 PAIRS ?=
+REVIEWS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench bench-quick soak serve lock-data lock clean
@@ -24,7 +25,7 @@ lint: .venv/.installed-dev  ## ruff, mypy --strict, the import contracts
 	$(BIN)/lint-imports --no-cache
 
 bench: .venv/.installed-dev  ## speed, quality and memory beside the peers' (CORPUS=path for a text of yours; ROWS="pairs memory")
-	@$(BIN)/python -m benchmarks $(if $(CORPUS),--corpus $(CORPUS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(ROWS),--only $(ROWS))
+	@$(BIN)/python -m benchmarks $(if $(CORPUS),--corpus $(CORPUS)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(REVIEWS),--reviews $(REVIEWS)) $(if $(ROWS),--only $(ROWS))
 
 bench-quick: .venv/.installed-dev  ## a look at the same in minutes
 	@$(BIN)/python -m benchmarks --quick $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ROWS),--only $(ROWS))

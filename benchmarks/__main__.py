@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ours beside the peers'.")
     parser.add_argument("--corpus", type=Path, help="a text file, a document a line; by default the bundled corpus")
     parser.add_argument("--pairs", type=Path, help="judged pairs of words, for the row korean")
+    parser.add_argument("--reviews", type=Path, help="aclImdb_v1.tar.gz, for the rows classifier-cnn and -lstm")
     parser.add_argument("--only", nargs="+", choices=[row.name for row in ROWS], metavar="ROW", help="these rows")
     parser.add_argument("--quick", action="store_true", help="a look: one epoch, one round, on the head of the corpus")
     parser.add_argument("--force", action="store_true", help="measure rows anew that are up to date")
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     log_to_stderr()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with leaving() as exit_code:
-        bench = Bench(project_root(), corpus_at(options.corpus), options.quick, options.pairs)
+        bench = Bench(project_root(), corpus_at(options.corpus), options.quick, options.pairs, options.reviews)
         rows = chosen(options.only, options.quick)
         if options.list:
             for row in ROWS:

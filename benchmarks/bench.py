@@ -20,12 +20,14 @@ class Bench:
         corpus: what is measured.
         quick: one round of one epoch on the head, for a look.
         pairs: judged pairs of words of the corpus' language, for the rows that ask for them.
+        reviews: IMDB's archive, for the rows of classifiers.
     """
 
     root: Path
     corpus: Corpus
     quick: bool = False
     pairs: Path | None = None
+    reviews: Path | None = None
 
     @property
     def work(self) -> Path:

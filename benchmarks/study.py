@@ -46,38 +46,36 @@ class Study:
 
 
 ENGLISH = ("random", "ours-frozen", "ours-tuned", "glove-frozen", "glove-tuned")
+FEWER = ("random", "ours-frozen", "ours-tuned", "glove-tuned")
 KOREAN = ("random", "ours-frozen", "ours-tuned")
-LAST: Mapping[str, Any] = {"models": ["lstm"], "vectors": ["random"], "mask": False, "buckets": 1, "epochs": 6}
+IMDB: Mapping[str, Any] = {"kind": "imdb", "path": "{originals}/aclImdb_v1.tar.gz"}
+PLAIN: Mapping[str, Any] = {
+    "models": ["lstm"], "vectors": ["random"], "max_words": 10_000, "mask": False, "buckets": 1, "epochs": 5,
+}  # fmt: skip
 
 STUDIES = (
     Study("sms", "english", {"kind": "sms"}, {"vectors": ENGLISH, "epochs": 30, "patience": 3}),
     Study(
-        "sms_stratified", "english", {"kind": "sms", "split": {"by": "stratified"}},
-        {"vectors": ENGLISH, "epochs": 30, "patience": 3, "grid": "cross",
-         "models": ["tfidf", "kim", "cnn", "average", "max", "lstm", "bilstm"]},
+        "nsmc", "korean", {"kind": "nsmc", "path": "{originals}/nsmc"},
+        {"vectors": KOREAN, "grid": "cross", "models": ["tfidf", "kim", "average", "max", "cnn", "lstm"],
+         "max_words": 30_000, "epochs": 6, "patience": 1, "batch": 128, "learning_rate": 0.002},
     ),
     Study(
-        "imdb", "english", {"kind": "imdb", "path": "{originals}/aclImdb_v1.tar.gz"},
-        {"vectors": ENGLISH, "grid": "cross", "max_words": 10_000, "epochs": 8, "patience": 1,
-         "models": ["tfidf", "average", "max", "cnn", "kim", "lstm", "bilstm"]},
+        "imdb", "english", IMDB,
+        {"vectors": FEWER, "grid": "cross", "models": ["tfidf", "average", "max", "cnn", "kim", "lstm"],
+         "max_words": 10_000, "epochs": 6, "patience": 1, "learning_rate": 0.002},
     ),
+    Study("padding_pre", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "pre"}),
+    Study("padding_post", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "post"}),
     Study(
         "newsgroups", "english", {"kind": "20newsgroups", "path": "{originals}/20news-bydate.tar.gz"},
-        {"vectors": ENGLISH, "grid": "cross", "max_words": 40_000, "epochs": 60, "patience": 3,
-         "models": ["tfidf", "average", "max", "cnn", "kim", "lstm", "bilstm"]},
+        {"vectors": FEWER, "grid": "cross", "models": ["tfidf", "average", "max", "cnn", "kim"], "dropout": 0.7,
+         "max_words": 40_000, "max_length": 600, "epochs": 30, "patience": 3, "learning_rate": 0.005},
     ),
     Study(
-        "nsmc", "korean", {"kind": "nsmc", "path": "{originals}/nsmc"},
-        {"vectors": KOREAN, "grid": "cross", "epochs": 8, "patience": 1, "batch": 128, "max_words": 30_000,
-         "models": ["tfidf", "kim", "average", "max", "cnn", "lstm", "bilstm"]},
-    ),
-    Study(
-        "padding_pre", "english", {"kind": "imdb", "path": "{originals}/aclImdb_v1.tar.gz", "limit": 10_000},
-        LAST | {"padding": "pre", "max_words": 10_000},
-    ),
-    Study(
-        "padding_post", "english", {"kind": "imdb", "path": "{originals}/aclImdb_v1.tar.gz", "limit": 10_000},
-        LAST | {"padding": "post", "max_words": 10_000},
+        "sms_stratified", "english", {"kind": "sms", "split": {"by": "stratified"}},
+        {"vectors": FEWER, "grid": "cross", "models": ["tfidf", "kim", "average", "max", "cnn", "lstm", "bilstm"],
+         "epochs": 30, "patience": 3},
     ),
 )  # fmt: skip
 

@@ -1,14 +1,16 @@
-"""A classifier as notebooks have it: `python -m benchmarks.programs.keras_classifier TEXTS NETWORK EPOCHS SEED [ours]`
+"""A classifier as notebooks have it: `python -m benchmarks.programs.keras_classifier TEXTS NETWORK EPOCHS SEED WAY`
 
 TEXTS: the folder texts/ that the stage classify makes. NETWORK: cnn or lstm, with units and batches as in params.yaml.
-Plain Keras pads every text to one length and calls `fit`; with `ours` the same texts go through our own training.
-Prints {"epoch_seconds": of each epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
+WAY: keras pads every text to one length and calls `fit`; with ours the same texts go through our own training, on all
+cores; beside: two of ours with a core each, of which an epoch counts half its seconds. Prints {"epoch_seconds": of each epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
 """
 
 import json
 import os
+import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,15 @@ UNITS, BATCH, DIM, LEARNING_RATE, DROPOUT, BUCKETS = 128, 64, 100, 1e-3, 0.5, 12
 
 def main() -> None:
     """Trains one and prints the figures."""
-    folder, name, epochs, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    folder, name, epochs, seed, way = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+    if way == "beside":
+        print(json.dumps(side_by_side(seed)))
+        return
     texts = Texts.read(folder)
     learned, asked = (texts.of(split, "post") for split in ("train", "test"))
     rows = 3 + len(texts.words)
     started = time.monotonic()
-    run = with_ours if sys.argv[5:] == ["ours"] else with_keras
+    run = with_ours if way == "ours" else with_keras
     seconds, accuracy = run(learned, asked, rows, texts.length, name, epochs, seed)
     content = {
         "epoch_seconds": seconds,
@@ -34,6 +39,26 @@ def main() -> None:
         "accuracy": round(accuracy, 4),
     }
     print(json.dumps(content))
+
+
+def side_by_side(seed: int) -> dict[str, Any]:
+    """Two of ours at once, each on a core of its own; the figures of both together."""
+    cpus = sorted(os.sched_getaffinity(0))[:2]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.programs.keras_classifier", *sys.argv[1:4], str(each), "ours"],
+            stdout=subprocess.PIPE, text=True, preexec_fn=partial(os.sched_setaffinity, 0, {cpu}),
+        )
+        for each, cpu in zip((seed, seed + 1000), cpus, strict=True)
+    ]  # fmt: skip
+    found = [json.loads(each.communicate()[0]) for each in started]
+    return {
+        "epoch_seconds": [
+            round(max(pair) / 2, 2) for pair in zip(*(each["epoch_seconds"] for each in found), strict=True)
+        ],
+        "seconds": max(each["seconds"] for each in found),
+        "accuracy": sum(each["accuracy"] for each in found) / 2,
+    }
 
 
 def with_keras(
@@ -89,11 +114,13 @@ def with_ours(
     learned: Labelled, asked: Labelled, rows: int, length: int, name: str, epochs: int, seed: int
 ) -> tuple[list[float], float]:
     """Buckets, masks, one compiled step; no validation, as there."""
-    from tasks.classifiers import networks, runtime, training
-    from tasks.classifiers.embedding import random_matrix
+    from tasks.classifiers import runtime
 
     runtime.start(cores())
     runtime.seed(seed)
+    from tasks.classifiers import networks, training
+    from tasks.classifiers.embedding import random_matrix
+
     shape = networks.NetworkSettings(name, 2, UNITS, DROPOUT, mask=True)  # type: ignore[arg-type]
     network = networks.build(shape, random_matrix(rows - 3, DIM, seed), tuned=True)
     how = training.TrainingSettings(epochs, epochs, BATCH, LEARNING_RATE, BUCKETS, "post", seed)

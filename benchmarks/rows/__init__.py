@@ -1,6 +1,7 @@
 """The rows, in the order in which they run and stand on the page."""
 
 from benchmarks.row import Row
+from benchmarks.rows.classifiers import CLASSIFIERS
 from benchmarks.rows.cooccurrences import COOCCURRENCES
 from benchmarks.rows.determinism import DETERMINISM
 from benchmarks.rows.draws import DRAWS
@@ -37,6 +38,7 @@ ROWS: tuple[Row, ...] = (
     MODELS_BESIDE,
     KOREAN,
     *PRETRAINED,
+    *CLASSIFIERS,
     KERAS_TEXTBOOK,
     DRAWS,
     *STREAMS,

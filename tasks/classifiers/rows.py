@@ -116,12 +116,14 @@ def network_row(
     Returns:
         Its figures.
     """
-    from tasks.classifiers import networks, runtime, training
-    from tasks.classifiers.embedding import random_matrix
-    from tasks.classifiers.saved import TextSide, write_classifier
+    from tasks.classifiers import runtime
 
     runtime.start(settings.threads)
     runtime.seed(row.seed)
+    from tasks.classifiers import networks, training  # which import Keras
+    from tasks.classifiers.embedding import random_matrix
+    from tasks.classifiers.saved import TextSide, write_classifier
+
     words = texts.words
     shape = networks.NetworkSettings(
         row.model, len(texts.names), settings.units, settings.dropout, settings.mask  # type: ignore[arg-type]
