@@ -2,7 +2,8 @@
 
 TEXTS: the folder texts/ that the stage classify makes. NETWORK: cnn or lstm, with units and batches as in params.yaml.
 WAY: keras pads every text to one length and calls `fit`; with ours the same texts go through our own training, on all
-cores; beside: two of ours with a core each, of which an epoch counts half its seconds. Prints {"epoch_seconds": of each epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
+cores; beside: two of ours with a core each, of which an epoch counts half its seconds. Prints {"epoch_seconds": of each
+epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
 """
 
 import json

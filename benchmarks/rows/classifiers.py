@@ -1,4 +1,4 @@
-"""Rows classifier-cnn and classifier-lstm: a classifier on IMDB as notebooks train it, and as the stage classify does."""
+"""Rows classifier-cnn and -lstm: a classifier on IMDB as notebooks train it, and as the stage classify does."""
 
 import json
 from functools import partial
