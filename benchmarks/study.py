@@ -62,7 +62,7 @@ STUDIES = (
     ),
     Study(
         "imdb", "english", IMDB,
-        {"vectors": FEWER, "grid": "cross", "models": ["tfidf", "average", "max", "cnn", "kim", "lstm"],
+        {"vectors": FEWER, "grid": "cross", "models": ["tfidf", "average", "cnn", "kim", "lstm"],
          "max_words": 10_000, "epochs": 6, "patience": 1, "learning_rate": 0.002},
     ),
     Study("padding_pre", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "pre"}),

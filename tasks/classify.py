@@ -24,6 +24,7 @@ from tasks.classifiers.encoding import UNK, Encoder, fit_length, frequent_words
 from tasks.classifiers.grid import BASELINE, OURS, RANDOM, STEPS, Row, rows_of_step
 from tasks.classifiers.results import ROW_FILE, best_cell, cells, csv_text, plot_comparison, read_row, report, rows_csv
 from tasks.classifiers.rows import LABELLED, Texts, baseline_row, network_row
+from tasks.classifiers.runtime import ALONE
 from tasks.classify_params import CLASSIFIERS, ClassifyParams, DatasetParams
 from tasks.datasets.loading import downloads, load, local_files
 from tasks.datasets.params import TEST, TRAIN, VALIDATION, Dataset
@@ -231,15 +232,16 @@ def plan_rows(context: Context, reports: Sequence[Report], step: int) -> list[Ro
 
 def train_row(job: RowJob) -> Report:
     """Trains one classifier and writes its folder, metrics.json last."""
-    started = time.monotonic()
-    texts = Texts.read(job.work / "texts")
-    if job.row.model == BASELINE:
-        figures = baseline_row(texts, _tokens(job.work), job.output.parent, job.row.seed)
-    else:
-        matrix = None if job.matrix is None else read_matrix(job.matrix)
-        figures = network_row(texts, job.row, matrix, job.output.parent, job.params, job.alone)
-    write_json(_seconds(job.work, job.row), round(time.monotonic() - started, 3))
-    write_json(job.output, figures | {"seed": job.row.seed})
+    with ALONE:
+        started = time.monotonic()
+        texts = Texts.read(job.work / "texts")
+        if job.row.model == BASELINE:
+            figures = baseline_row(texts, _tokens(job.work), job.output.parent, job.row.seed)
+        else:
+            matrix = None if job.matrix is None else read_matrix(job.matrix)
+            figures = network_row(texts, job.row, matrix, job.output.parent, job.params, job.alone)
+        write_json(_seconds(job.work, job.row), round(time.monotonic() - started, 3))
+        write_json(job.output, figures | {"seed": job.row.seed})
     return Report()
 
 

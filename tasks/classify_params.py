@@ -55,7 +55,9 @@ class ClassifierParams(StageParams):
     )
     truncation: Side = Field("post", description="the end that is cut off of a longer text: pre or post")
     padding: Side = Field("post", description="the end that is padded of a shorter one")
-    mask: bool = Field(True, description="padding is left out; false: it is taken for words")
+    mask: bool = Field(
+        True, description="padding is left out; false: it is taken for words, and all are padded to max_length"
+    )
     buckets: int = Field(12, ge=1, le=64, description="texts of like length are padded together; 1: all to one length")
     validation: float = Field(0.1, gt=0, lt=1, description="share of the training texts that decide when to stop")
     missing: Missing = Field("random", description="what stands for a word without a vector: random or zeros")

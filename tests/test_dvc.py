@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.classifiers import sentences
 from support.project import change_params, environment_of, make_project
 from support.runs import RAN
 
@@ -198,6 +199,32 @@ def test_a_changed_knob_reruns_its_stage_and_what_follows(project: Project) -> N
     assert tokens["new"] < tokens["old"]
     project.commit("Words of three letters")
     assert project.json("metrics", "diff") == {}
+
+
+def test_a_dataset_is_classified_and_another_changes_nothing_of_it(project: Project) -> None:
+    data, before = project.folder / "data", (project.folder / "params.yaml").read_text()
+    lines = [json.dumps(row | {"text": f"{row['text']} from space"}) for row in sentences(60)]
+    (data / "labelled").mkdir()
+    (data / "labelled" / "tiny.jsonl").write_text("\n".join(lines))
+    tiny = {"tiny": {"kind": "table", "path": "tiny.jsonl"}}
+    few = {"models": ["tfidf", "average"], "vectors": ["ours-tuned"], "seeds": [1], "epochs": 1}
+    change_params(project.folder, {"classify": few | {"datasets": tiny}})
+    assert list(project.json("status")) == ["classify@tiny"]
+    project.imported()
+    said = project.dvc("repro", "classify@tiny")
+    assert re.findall(r"Running stage '(\S+)'", said) == ["classify@tiny"]
+    imported = project.imported()["classify"]
+    assert "tasks" in imported and not imported & {"prefect", "dvc", "flows"}
+    assert project.json("status") == {}
+    folder = data / "classify" / "tiny"
+    assert (folder / "average" / "ours-tuned-1" / "model.keras").is_file() and (folder / "report.md").is_file()
+    assert project.json("metrics", "show")[""]["data"]["data/classify/tiny/metrics.json"]["data"]["trained"] == 2
+    plots = project.json("plots", "show", "data/classify/tiny/curves.csv", "data/classify/tiny/confusion.csv")["data"]
+    assert len(plots) == 2 and all(plot for plot in plots.values())
+    change_params(project.folder, {"classify": {"datasets": tiny | {"bundled": {"kind": "sms"}}}})
+    assert list(project.json("status")) == ["classify@bundled"]
+    (project.folder / "params.yaml").write_text(before)
+    assert project.json("status") == {}
 
 
 def test_an_experiment_with_another_dimension(project: Project) -> None:

@@ -124,7 +124,7 @@ def with_ours(
 
     shape = networks.NetworkSettings(name, 2, UNITS, DROPOUT, mask=True)  # type: ignore[arg-type]
     network = networks.build(shape, random_matrix(rows - 3, DIM, seed), tuned=True)
-    how = training.TrainingSettings(epochs, epochs, BATCH, LEARNING_RATE, BUCKETS, "post", seed)
+    how = training.TrainingSettings(epochs, epochs, BATCH, LEARNING_RATE, BUCKETS, length, "post", seed)
     seconds: list[float] = []
     step = training.make_step(network, LEARNING_RATE)
     for epoch in range(1, epochs + 1):

@@ -47,11 +47,13 @@ class Labelled:
         return Labelled(self.texts.take(rows), self.labels[rows], self.weights[rows])
 
 
-def bucket_lengths(lengths: NDArray[np.int64], buckets: int) -> list[int]:
+def bucket_lengths(lengths: NDArray[np.int64], buckets: int, whole: int | None = None) -> list[int]:
     """The lengths that texts are padded to: ascending, the last one holds all; about as many texts in each bucket.
 
-    One bucket is the plain way: every text is as long as the longest.
+    One bucket is the plain way: every text is padded to `whole`, or as long as the longest.
     """
+    if buckets == 1 and whole is not None:
+        return [whole]
     shares = np.arange(1, buckets + 1) / buckets
     bounds = np.quantile(lengths, shares, method="higher")
     rounded = -(-bounds // MULTIPLE) * MULTIPLE

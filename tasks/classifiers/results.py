@@ -9,6 +9,7 @@ from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 from tasks.classifiers.grid import BASELINE, Row
+from tasks.datasets.params import SPLITS
 from tasks.errors import InputError
 from tasks.scoring.plots import BLUE, FAINT, GRID, INK, ORANGE, new_figure, save_figure
 
@@ -126,7 +127,7 @@ def report(
 
 
 def _dataset(facts: Mapping[str, Any]) -> list[str]:
-    splits = ", ".join(f"{count:,} {split}" for split, count in facts["documents"].items())
+    splits = ", ".join(f"{facts['documents'][split]:,} {split}" for split in SPLITS if split in facts["documents"])
     both = facts["duplicates"]["train_and_test"]
     encoding = facts["encoding"]
     lines = [

@@ -136,14 +136,14 @@ def network_row(
         for split in (TRAIN, VALIDATION, TEST)
     )
     how = training.TrainingSettings(
-        settings.epochs, settings.patience, settings.batch, settings.learning_rate, settings.buckets,
-        settings.padding, row.seed,
+        settings.epochs, settings.patience, settings.batch, settings.learning_rate,
+        settings.buckets if settings.mask else 1, texts.length, settings.padding, row.seed,
     )  # fmt: skip
     label = f"{row.model} {row.name}"
     with progress(label, len(learned) * settings.epochs, "texts") if show else nullcontext(_quiet) as advance:
         history = training.train(network, learned, validation, how, advance)
     answer = training.make_answer(network)
-    probabilities = training.answers(answer, asked.texts, settings.buckets, settings.padding)
+    probabilities = training.answers(answer, asked.texts, how.buckets, how.padding, how.length)
     side = TextSide(
         treatment=settings.treatment, words=words, labels=texts.names, length=texts.length,
         truncation=settings.truncation, padding=settings.padding,

@@ -2,9 +2,13 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+ALONE = threading.Lock()
+"""Held while a row is at work: names and random numbers of Keras are one for all threads of a process."""
 
 
 def start(threads: int) -> Any:
@@ -23,6 +27,7 @@ def start(threads: int) -> Any:
             tf.config.threading.set_inter_op_parallelism_threads(1)
         except RuntimeError:
             pass
+        tf.get_logger().setLevel("ERROR")  # each network is compiled anew, which is meant
         tf.config.experimental.enable_op_determinism()
         if tf.config.list_physical_devices("GPU"):
             keras.mixed_precision.set_global_policy("mixed_bfloat16")

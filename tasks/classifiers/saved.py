@@ -20,6 +20,9 @@ MODEL_FILE, TEXT_FILE = "model.keras", "text.json"
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 """The first that a zip file can have."""
 
+CHANCE = ("date_saved", "shared_object_id")
+"""Keys in Keras' files that differ between equal networks; nothing is shared between the layers of ours."""
+
 BUCKETS = 16
 """Of the texts that are answered together."""
 
@@ -51,30 +54,37 @@ class TextSide(BaseModel):
 
 
 def write_classifier(folder: Path, network: Any, text: TextSide) -> None:
-    """Writes a classifier; equal ones are equal bytes, so without the dates that Keras and zip files have."""
+    """Writes a classifier; equal ones are equal bytes."""
     import keras
 
     from tasks.classifiers.networks import bare
 
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / MODEL_FILE) as temporary:
-        dated = temporary.with_suffix(".keras")
-        try:
-            keras.saving.save_model(bare(network), dated)
-            _without_dates(dated, temporary)
-        finally:
-            dated.unlink(missing_ok=True)
+    dated = folder / f".{MODEL_FILE}"  # of one name: what a killed run has left of it is written over
+    try:
+        keras.saving.save_model(bare(network), dated)
+        with atomic_path(folder / MODEL_FILE) as temporary:
+            _without_chance(dated, temporary)
+    finally:
+        dated.unlink(missing_ok=True)
     write_json(folder / TEXT_FILE, text.model_dump(mode="json"))
 
 
-def _without_dates(source: Path, target: Path) -> None:
+def _without_chance(source: Path, target: Path) -> None:
+    """Copies a network without what differs between equal ones: dates, and where objects were in memory."""
     with zipfile.ZipFile(source) as dated, zipfile.ZipFile(target, "w") as written:
         for name in sorted(dated.namelist()):
             content = dated.read(name)
-            if name == "metadata.json":
-                kept = {key: value for key, value in json.loads(content).items() if key != "date_saved"}
-                content = json.dumps(kept).encode()
+            if name.endswith(".json"):
+                content = json.dumps(_without_keys(json.loads(content))).encode()
             written.writestr(zipfile.ZipInfo(name, NO_DATE), content)
+
+
+def _without_keys(content: Any) -> Any:
+    """JSON without CHANCE, at any depth."""
+    if isinstance(content, dict):
+        return {key: _without_keys(value) for key, value in content.items() if key not in CHANCE}
+    return [_without_keys(each) for each in content] if isinstance(content, list) else content
 
 
 class Classifier:
@@ -100,10 +110,12 @@ class Classifier:
 
     def probabilities(self, texts: Sequence[str]) -> Any:
         """float32 [texts, classes]."""
+        from tasks.classifiers.networks import EMBEDDING
         from tasks.classifiers.training import answers
 
         ids = self.text.encode(self._treat(pa.array(list(texts), pa.string())))
-        return answers(self._answer, ids, BUCKETS, self.text.padding)
+        buckets = BUCKETS if self.network.get_layer(EMBEDDING).mask_zero else 1
+        return answers(self._answer, ids, buckets, self.text.padding, self.text.length)
 
 
 def read_classifier(folder: Path, threads: int = 1) -> Classifier:
@@ -131,12 +143,15 @@ def read_classifier(folder: Path, threads: int = 1) -> Classifier:
     runtime.start(threads)
     import keras
 
-    import tasks.classifiers.layers  # noqa: F401  (so that Keras knows them by name)
+    from tasks.classifiers.networks import EMBEDDING  # with it come the layers, so that Keras knows them by name
 
     model = folder / MODEL_FILE
     try:
         network = keras.saving.load_model(model, compile=False, safe_mode=True)
+        rows, classes = network.get_layer(EMBEDDING).input_dim, network.output_shape[-1]
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{model}: not a whole Keras model ({reason}); run the stage classify again") from None
+    if (rows, classes) != (len(Encoder(text.words)), len(text.labels)):
+        raise InputError(f"{place}: does not belong to the {MODEL_FILE} beside it; run the stage classify again")
     return Classifier(network, text)

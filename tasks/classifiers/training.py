@@ -42,6 +42,7 @@ class TrainingSettings:
         batch: texts a step.
         learning_rate: Adam's.
         buckets: of texts of like length; 1: all texts are padded to the same length.
+        length: that one.
         padding: the end of texts that is padded.
         seed: of the order.
     """
@@ -51,6 +52,7 @@ class TrainingSettings:
     batch: int
     learning_rate: float
     buckets: int
+    length: int
     padding: Side
     seed: int
 
@@ -81,7 +83,7 @@ def train(
     for epoch in range(1, settings.epochs + 1):
         note = _note(history[-1]) if history else ""
         loss, accuracy = one_epoch(step, train_on, settings, epoch, partial(advance, note=note))
-        found = answers(answer, validate_on.texts, settings.buckets, settings.padding)
+        found = answers(answer, validate_on.texts, settings.buckets, settings.padding, settings.length)
         chosen = found[np.arange(len(found)), validate_on.labels]
         history.append(
             Epoch(
@@ -111,7 +113,8 @@ def one_epoch(
     """Learns from each text once, in an order of this epoch's own; the mean loss, and the share that was right."""
     lengths = train_on.texts.lengths
     seed = settings.seed * 1_000_003 + epoch
-    order = plan_batches(lengths, bucket_lengths(lengths, settings.buckets), settings.batch, shuffled=seed)
+    bounds = bucket_lengths(lengths, settings.buckets, settings.length)
+    order = plan_batches(lengths, bounds, settings.batch, shuffled=seed)
     loss = right = 0.0
     for ids, labels, weights in dataset(train_on, order, settings.padding):
         leave_if_asked()
@@ -133,12 +136,20 @@ def make_answer(network: Any) -> Callable[[Any], Any]:
     return answer  # type: ignore[no-any-return]
 
 
-def answers(answer: Callable[[Any], Any], texts: Ragged, buckets: int, padding: Side) -> Probabilities:
-    """What a network says of texts, in their order: float32 [texts, classes]; none for no text."""
+def answers(
+    answer: Callable[[Any], Any], texts: Ragged, buckets: int, padding: Side, length: int | None = None
+) -> Probabilities:
+    """What a network says of texts, in their order: float32 [texts, classes]; none for no text.
+
+    Args:
+        answer: of `make_answer`.
+        texts: as ids.
+        buckets, padding, length: see `TrainingSettings`; without a mask, an answer depends on them.
+    """
     lengths = texts.lengths
     if not len(lengths):
         return np.empty((0, 0), np.float32)
-    bounds = bucket_lengths(lengths, buckets)
+    bounds = bucket_lengths(lengths, buckets, length)
     size = max(1, ANSWERED_TOKENS // bounds[-1])
     nothing = Labelled(texts, np.zeros(len(lengths), np.int32), np.zeros(len(lengths), np.float32))
     batches = plan_batches(lengths, bounds, size, shuffled=None)

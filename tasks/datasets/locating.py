@@ -9,7 +9,7 @@ from tasks.sources.archives import UnpackLimits, is_archive, unpack
 from tasks.sources.document import SourceFile
 from tasks.sources.matching import shown
 
-LIMITS = UnpackLimits(size=4_000_000_000, members=500_000)
+LIMITS = UnpackLimits(size=4_000_000_000, members=500_000, remedy="unpack it yourself and name the folder")
 """Several times the largest collection, IMDB's 0.3 GB in 100,000 files."""
 
 

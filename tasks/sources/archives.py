@@ -28,10 +28,13 @@ MAX_PADDING = 64 << 20
 
 @dataclass(frozen=True)
 class UnpackLimits:
-    """How much an archive may become: `size` in bytes, `members` as a number of files and folders."""
+    """How much an archive may become: `size` in bytes, `members` as a number of files and folders; `remedy` is what
+    people can do about it.
+    """
 
     size: int
     members: int
+    remedy: str = "raise download.max_unpacked_gb or download.max_members"
 
 
 def is_archive(path: Path, name: str) -> bool:
@@ -63,9 +66,7 @@ def unpack(archive: Path, name: str, folder: Path, limits: UnpackLimits) -> list
     with _damage_is_input_error(name):
         for number, (member, content) in enumerate(_members(archive, name), start=1):
             if number > limits.members:
-                raise InputError(
-                    f"{name}: more than {limits.members} members; raise download.max_members if you trust it"
-                )
+                raise InputError(f"{name}: more than {limits.members} members; if you trust it, {limits.remedy}")
             target = folder / _checked_path(member, name)
             _make_folder(target if content is None else target.parent, name, member)
             if content is None:
@@ -79,7 +80,7 @@ def unpack(archive: Path, name: str, folder: Path, limits: UnpackLimits) -> list
                     if size > limits.size:
                         raise InputError(
                             f"{name}: unpacks to more than {limits.size / 1e9:g} GB (in member {member!r}); "
-                            "raise download.max_unpacked_gb if you trust it"
+                            f"if you trust it, {limits.remedy}"
                         )
                     file.write(piece)
             written.append(target)

@@ -106,7 +106,7 @@ def damage_is_input_error(name: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise InputError(f"{name}: {error.strerror}; corpus.sources names it") from None
+        raise InputError(f"{name}: {error.strerror}; params.yaml names it") from None
     except (EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
         raise _damaged(name, error) from None
     except OSError as error:

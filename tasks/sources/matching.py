@@ -32,10 +32,11 @@ def match_files(folder: str, pattern: str) -> list[SourceFile]:
         found = [Path(name) for name in glob.glob(str(wanted), recursive=True)]  # noqa: PTH207
     files = sorted({each for each in found if each.is_file()}, key=lambda each: each.as_posix())
     if not files:
-        raise InputError(f"{path}: no such file; corpus.sources names it (relative paths start at {root})")
+        raise InputError(f"{path}: no such file; params.yaml names it (relative paths start at {root})")
     for each in files:
         if ARCHIVE_NAME.search(each.name):
-            raise InputError(f"{each}: an archive; name it as kind: url, url: {each.absolute().as_uri()}")
+            where = each.absolute().as_uri()
+            raise InputError(f"{each}: an archive; unpack it, or in corpus.sources name it as kind: url, url: {where}")
     return [SourceFile(each, shown(each)) for each in files]
 
 

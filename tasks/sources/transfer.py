@@ -73,7 +73,7 @@ def fetch(url: str, target: Path, sha256: str | None, options: TransferOptions) 
                     if resumed:  # the parts may be of two files; only what came in one piece proves the source wrong
                         raise _PassingError("the resumed file has a wrong sha256")
                     raise InputError(
-                        f"{shown_url(url)}: sha256 is {found}, corpus.sources pins {sha256}; "
+                        f"{shown_url(url)}: sha256 is {found}, params.yaml pins {sha256}; "
                         "the file was changed or damaged: if you trust the new one, pin its sum"
                     )
                 break

@@ -1,4 +1,4 @@
-"""The studies of the classifiers: their values are those of the section classify, and the page has what was measured."""
+"""The studies of the classifiers: their values fit the section classify, and the page has what was measured."""
 
 import json
 from pathlib import Path

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.classifiers import write_sentences
 from support.project import make_project
 
 from tasks import interruption
@@ -18,10 +19,20 @@ from tasks.request import request
 
 CHOSEN = ["train.model=[sgns, glove]", "train.glove.epochs=2"]
 
+CLASSIFIED = [
+    "classify.datasets.tiny={kind: table, path: tiny.jsonl}",
+    "classify.vectors=[random]",
+    "classify.models=[average]",
+    "classify.seeds=[1]",
+    "classify.epochs=1",
+]
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_project(tmp_path_factory.mktemp("branches") / "project")
+    folder = make_project(tmp_path_factory.mktemp("branches") / "project")
+    write_sentences(folder / "data" / "labelled" / "tiny.jsonl", texts=60)
+    return folder
 
 
 @pytest.fixture
@@ -32,15 +43,22 @@ def two_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two_at_once", "prefect_server")
 def test_side_by_side_gives_the_bytes_of_one_after_the_other(tmp_path: Path) -> None:
+    from prefect.artifacts import Artifact
+
     from flows.train import train
 
-    facts = train(None, CHOSEN, str(tmp_path / "flow"))
+    facts = train(None, CHOSEN + CLASSIFIED, str(tmp_path / "flow"))
     assert set(facts["train"]) == set(facts["evaluate"]) == {"sgns", "glove"}
-    asked = request(overrides=tuple(CHOSEN), data=tmp_path / "serial")
+    assert set(facts["classify"]) == {"tiny"} and facts["classify"]["tiny"]["trained"] == 1
+    page = Artifact.get("report-classify-tiny")
+    assert page is not None and page.data == (tmp_path / "flow" / "classify" / "tiny" / "report.md").read_text()
+    assert Artifact.get("classify-tiny") is not None
+    asked = request(overrides=(*CHOSEN, *CLASSIFIED), data=tmp_path / "serial")
     for stage in asked.stages:
         for context in asked.contexts(stage):
             carry_out(stage, context, serial)
-    for place in ("train/sgns", "train/glove", "export/sgns", "export/glove", "evaluate/sgns", "evaluate/glove"):
+    models = [f"{stage}/{model}" for stage in ("train", "export", "evaluate") for model in ("sgns", "glove")]
+    for place in (*models, "classify/tiny"):
         one, other = (
             json.loads((tmp_path / name / place / "manifest.json").read_text())["outputs"]
             for name in ("flow", "serial")

@@ -31,7 +31,7 @@ if __name__ == "__main__":
 """Several stages in one process, which spares the start of an interpreter for each."""
 
 
-RAN = tuple(name for name in NAMES if name != "cooccurrences")
+RAN = tuple(name for name in NAMES if name not in ("cooccurrences", "classify"))
 """The stages that a run carries out with params.yaml as it stands."""
 
 PARAMS: dict[str, Any] = {
@@ -54,10 +54,15 @@ class Project:
         path = self.folder / "params.yaml"
         path.write_text(yaml.safe_dump(overlaid(yaml.safe_load(path.read_text("utf-8")), above)), "utf-8")
 
-    def start(self, stages: Sequence[str], data: Path, *, before: Sequence[str] = (), **options: Any) -> Any:
-        """Starts the stages, in their own process group; `before` is a command that runs the command after it."""
+    def start(
+        self, stages: Sequence[str], data: Path, *, before: Sequence[str] = (), more: Sequence[str] = (), **options: Any
+    ) -> Any:
+        """Starts the stages, in their own process group.
+
+        `before` is a command that runs the command after it, `more` further arguments where there is one stage only.
+        """
         if len(stages) == 1:
-            command = [sys.executable, "-m", "tasks", *stages, "--data", str(data)]
+            command = [sys.executable, "-m", "tasks", *stages, "--data", str(data), *more]
         else:
             command = [sys.executable, "-c", CHAIN, str(data), *stages]
         kept = {name: value for name, value in os.environ.items() if name not in ("WORDLOOM_ROOT", "DVC_STAGE")}

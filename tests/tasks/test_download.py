@@ -157,7 +157,7 @@ def test_a_download_that_was_killed_is_resumed_by_the_next_run(server, tmp_path:
 def test_wrong_bytes_are_never_used(server, tmp_path: Path) -> None:
     server.body = b"not what was pinned"
     where = context(tmp_path, {"kind": "url", "url": f"{server.url}/a.txt", "sha256": digest(b"pinned")})
-    with pytest.raises(InputError, match=f"sha256 is {digest(server.body)}, corpus.sources pins {digest(b'pinned')}"):
+    with pytest.raises(InputError, match=f"sha256 is {digest(server.body)}, params.yaml pins {digest(b'pinned')}"):
         run(where)
     assert not any(path.is_file() for path in where.work.rglob("*"))
 
@@ -217,9 +217,13 @@ def test_a_message_names_the_archive_and_the_member(tmp_path: Path) -> None:
 def test_the_limits_of_unpacking_come_from_params(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({"a.txt": "x" * 2000, "b.txt": "x"}))
     source = {"kind": "url", "url": (tmp_path / "a.zip").as_uri()}
-    with pytest.raises(InputError, match=r"unpacks to more than 1e-06 GB .*raise download\.max_unpacked_gb"):
+    with pytest.raises(
+        InputError, match=r"unpacks to more than 1e-06 GB .*; if you trust it, raise download\.max_unpacked_gb or"
+    ):
         run(context(tmp_path, source, max_unpacked_gb=1e-6))
-    with pytest.raises(InputError, match=r"more than 1 members; raise download\.max_members"):
+    with pytest.raises(
+        InputError, match=r"more than 1 members; if you trust it, raise download\..* or download\.max_members"
+    ):
         run(context(tmp_path, source, max_members=1))
 
 

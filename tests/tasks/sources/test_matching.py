@@ -53,5 +53,7 @@ def test_nothing_matches(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tgz", "A.TAR.ZST"])
 def test_an_archive_is_sent_to_the_source_that_reads_them(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"")
-    with pytest.raises(InputError, match=r"an archive; name it as kind: url, url: file:///"):
+    with pytest.raises(
+        InputError, match=r"an archive; unpack it, or in corpus.sources name it as kind: url, url: file:///"
+    ):
         match_files(str(folder), ".")
