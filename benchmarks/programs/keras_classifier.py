@@ -2,8 +2,8 @@
 
 TEXTS: the folder texts/ that the stage classify makes. NETWORK: cnn or lstm, with units and batches as in params.yaml.
 WAY: keras pads every text to one length and calls `fit`; with ours the same texts go through our own training, on all
-cores; beside: two of ours with a core each, of which an epoch counts half its seconds. Prints {"epoch_seconds": of each
-epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
+cores, with one on one thread; beside: two of the latter at once, of which an epoch counts half its seconds. Prints
+{"epoch_seconds": of each epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
 """
 
 import json
@@ -32,8 +32,8 @@ def main() -> None:
     learned, asked = (texts.of(split, "post") for split in ("train", "test"))
     rows = 3 + len(texts.words)
     started = time.monotonic()
-    run = with_ours if way == "ours" else with_keras
-    seconds, accuracy = run(learned, asked, rows, texts.length, name, epochs, seed)
+    ways = {"keras": with_keras, "ours": partial(with_ours, threads=cores()), "one": partial(with_ours, threads=1)}
+    seconds, accuracy = ways[way](learned, asked, rows, texts.length, name, epochs, seed)
     content = {
         "epoch_seconds": seconds,
         "seconds": round(time.monotonic() - started, 2),
@@ -43,14 +43,13 @@ def main() -> None:
 
 
 def side_by_side(seed: int) -> dict[str, Any]:
-    """Two of ours at once, each on a core of its own; the figures of both together."""
-    cpus = sorted(os.sched_getaffinity(0))[:2]
+    """Two of ours at once, as the stage has them: a thread each, on whatever core; the figures of both together."""
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.programs.keras_classifier", *sys.argv[1:4], str(each), "ours"],
-            stdout=subprocess.PIPE, text=True, preexec_fn=partial(os.sched_setaffinity, 0, {cpu}),
+            [sys.executable, "-m", "benchmarks.programs.keras_classifier", *sys.argv[1:4], str(each), "one"],
+            stdout=subprocess.PIPE, text=True,
         )
-        for each, cpu in zip((seed, seed + 1000), cpus, strict=True)
+        for each in (seed, seed + 1000)
     ]  # fmt: skip
     found = [json.loads(each.communicate()[0]) for each in started]
     return {
@@ -112,12 +111,12 @@ class _Clock:
 
 
 def with_ours(
-    learned: Labelled, asked: Labelled, rows: int, length: int, name: str, epochs: int, seed: int
+    learned: Labelled, asked: Labelled, rows: int, length: int, name: str, epochs: int, seed: int, threads: int
 ) -> tuple[list[float], float]:
     """Buckets, masks, one compiled step; no validation, as there."""
     from tasks.classifiers import runtime
 
-    runtime.start(cores())
+    runtime.start(threads)
     runtime.seed(seed)
     from tasks.classifiers import networks, training
     from tasks.classifiers.embedding import random_matrix

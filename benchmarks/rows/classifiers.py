@@ -15,7 +15,7 @@ EPOCHS = 3
 WAYS = {
     "keras": "plain Keras: every text padded to one length, `fit` *",
     "ours": "ours, all cores",
-    "beside": "ours, one beside the other, a core each",
+    "beside": "ours, two side by side, a thread each",
 }
 
 
