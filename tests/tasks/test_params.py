@@ -106,7 +106,7 @@ def test_an_absent_section_has_its_defaults() -> None:
 def test_an_unknown_section_names_the_nearest_or_all(root: Path) -> None:
     with pytest.raises(InputError, match=r"there is no section 'trian'; did you mean train\?$"):
         validate({"trian": {}})
-    with pytest.raises(InputError, match="the sections are clean, cooccurrences, corpus"):
+    with pytest.raises(InputError, match="the sections are classify, clean, cooccurrences, corpus"):
         validate({"xyz": {}})
 
 
