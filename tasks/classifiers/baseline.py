@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.interruption import leave_if_asked
@@ -37,12 +36,6 @@ class Linear(NamedTuple):
     validation_accuracy: float
 
 
-def tokens_of(texts: pa.ListArray) -> Tokens:
-    """list<string> [texts] as Python strings; each different word once in memory."""
-    found: Tokens = texts.to_pylist()
-    return found
-
-
 def fit_and_answer(
     train_on: tuple[Tokens, NDArray[np.int32]], validate_on: tuple[Tokens, NDArray[np.int32]], ask: Tokens, seed: int
 ) -> Linear:
@@ -57,11 +50,9 @@ def fit_and_answer(
         ask: the texts to answer.
         seed: of the solver.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     tried: list[tuple[float, int, float, float]] = []
     for longest in LONGEST:
-        vectorizer = TfidfVectorizer(analyzer=_Terms(longest), sublinear_tf=True, min_df=2, dtype=np.float32)
+        vectorizer = _vectorizer(longest)
         known, asked = vectorizer.fit_transform(train_on[0]), vectorizer.transform(validate_on[0])
         for penalty in PENALTIES:
             leave_if_asked()
@@ -69,7 +60,7 @@ def fit_and_answer(
             right = float((margins.argmax(axis=1) == validate_on[1]).mean())
             tried.append((right, longest, penalty, _temperature(margins, validate_on[1])))
     accuracy, longest, penalty, temperature = max(tried, key=lambda each: each[0])
-    vectorizer = TfidfVectorizer(analyzer=_Terms(longest), sublinear_tf=True, min_df=2, dtype=np.float32)
+    vectorizer = _vectorizer(longest)
     everything = vectorizer.fit_transform([*train_on[0], *validate_on[0]])
     machine = _fitted(everything, np.concatenate([train_on[1], validate_on[1]]), penalty, seed)
     margins = _margins(machine, vectorizer.transform(ask))
@@ -86,6 +77,12 @@ class _Terms:
         yield from tokens
         if self._longest > 1:
             yield from (f"{first} {second}" for first, second in pairwise(tokens))
+
+
+def _vectorizer(longest: int) -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(analyzer=_Terms(longest), sublinear_tf=True, min_df=2, dtype=np.float32)
 
 
 def _fitted(features: Any, labels: NDArray[np.int32], penalty: float, seed: int) -> Any:

@@ -8,17 +8,14 @@ Classification").
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.classifiers.grid import NetworkName
 from tasks.classifiers.layers import MaskedConv1D, MaskedGlobalMaxPooling1D, MaskedMaxPooling1D
 from tasks.storage.matrix import Matrix
-
-NETWORKS: tuple[NetworkName, ...] = get_args(NetworkName)
 
 CNN_WIDTH = 5
 KIM_WIDTHS = (3, 4, 5)
@@ -71,12 +68,6 @@ def bare(network: Any) -> Any:
     copy = keras.models.clone_model(network)
     copy.set_weights(network.get_weights())
     return copy
-
-
-def weights(network: Any) -> list[NDArray[np.float32]]:
-    """All numbers of a network."""
-    found: list[NDArray[np.float32]] = network.get_weights()
-    return found
 
 
 def _average(vectors: Any, units: int) -> Any:
