@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.classifiers.history import Epoch, best_epoch
 from tasks.classifiers.scores import Bin
-from tasks.scoring.plots import BLUE, FAINT, GRID, INK, ORANGE, new_figure, save_figure
+from tasks.scoring.plots import BLUE, FAINT, INK, ORANGE, new_figure, quiet_axes, save_figure
 
 MOST_NUMBERS = 12
 """Classes up to which the cells of a confusion matrix have their numbers in them."""
@@ -25,7 +24,7 @@ def plot_curves(history: Sequence[Epoch], target: Path) -> None:
         axes.axvline(best_epoch(history), color=FAINT, linewidth=0.8, linestyle=":")
         axes.set_xlabel("epoch", color=INK)
         axes.set_title(name, loc="left", color=INK, fontsize=11, fontweight="bold")
-        _quiet(axes)
+        quiet_axes(axes, "both")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False, fontsize=9)
     save_figure(figure, target)
@@ -64,15 +63,5 @@ def plot_calibration(bins: Sequence[Bin], target: Path) -> None:
     axes.set_ylim(0, 1.03)
     axes.set_xlabel("claimed", color=INK)
     axes.set_ylabel("right", color=INK)
-    _quiet(axes)
+    quiet_axes(axes, "both")
     save_figure(figure, target)
-
-
-def _quiet(axes: Any) -> None:
-    axes.grid(color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9, length=3)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(FAINT)

@@ -7,7 +7,7 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tasks.errors import InputError
 from tasks.storage.atomic import atomic_file, atomic_path
@@ -117,17 +117,22 @@ def plot_speed(run: Mapping[str, Any], target: Path) -> bool:
     return True
 
 
-def _curve(axes: "Axes", x: Sequence[float], y: Sequence[float], color: str, label: str) -> None:
-    few = len(x) <= MOST_MARKERS
-    axes.plot(x, y, color=color, linewidth=1.8, marker="o" if few else None, markersize=4.5, clip_on=False)
-    axes.set_ylabel(label, color=INK)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
+def quiet_axes(axes: "Axes", grid: Literal["y", "both"]) -> None:
+    """Faint axes at the left and below, with a grid of these lines."""
+    axes.grid(axis=grid, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9, length=3)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color(FAINT)
+
+
+def _curve(axes: "Axes", x: Sequence[float], y: Sequence[float], color: str, label: str) -> None:
+    few = len(x) <= MOST_MARKERS
+    axes.plot(x, y, color=color, linewidth=1.8, marker="o" if few else None, markersize=4.5, clip_on=False)
+    axes.set_ylabel(label, color=INK)
+    quiet_axes(axes, "y")
 
 
 def _name_end(axes: "Axes", x: float, y: float, text: str) -> None:
