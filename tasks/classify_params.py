@@ -71,6 +71,9 @@ class ClassifierParams(StageParams):
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: rare classes count as much as frequent ones"
     )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="what networks compute in; auto: bfloat16 on a GPU and on a CPU with AMX, else float32"
+    )
     threads: int = Field(1, ge=1, le=64, description="cores that train a network; the last bits depend on it")
 
     @field_validator("models", "vectors", "seeds")

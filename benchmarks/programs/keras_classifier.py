@@ -1,14 +1,13 @@
 """A classifier as notebooks have it: `python -m benchmarks.programs.keras_classifier TEXTS NETWORK EPOCHS SEED WAY`
 
 TEXTS: the folder texts/ that the stage classify makes. NETWORK: cnn or lstm, with units and batches as in params.yaml.
-WAY: keras pads every text to one length and calls `fit`; with ours the same texts go through our own training, on all
-cores, with one on one thread; beside: two of the latter at once, of which an epoch counts half its seconds. Prints
+WAY: keras pads every text to one length and calls `fit`; with ours the same texts go through our own training as
+params.yaml has it, with exact in float32. Prints
 {"epoch_seconds": of each epoch, "seconds": of all, with the start, "accuracy": on the test texts}.
 """
 
 import json
 import os
-import subprocess
 import sys
 import time
 from functools import partial
@@ -25,14 +24,12 @@ UNITS, BATCH, DIM, LEARNING_RATE, DROPOUT, BUCKETS = 128, 64, 100, 1e-3, 0.5, 12
 def main() -> None:
     """Trains one and prints the figures."""
     folder, name, epochs, seed, way = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
-    if way == "beside":
-        print(json.dumps(side_by_side(seed)))
-        return
     texts = Texts.read(folder)
     learned, asked = (texts.of(split, "post") for split in ("train", "test"))
     rows = 3 + len(texts.words)
     started = time.monotonic()
-    ways = {"keras": with_keras, "ours": partial(with_ours, threads=cores()), "one": partial(with_ours, threads=1)}
+    ways = {"keras": with_keras, "ours": partial(with_ours, precision="auto"),
+            "exact": partial(with_ours, precision="float32")}  # fmt: skip
     seconds, accuracy = ways[way](learned, asked, rows, texts.length, name, epochs, seed)
     content = {
         "epoch_seconds": seconds,
@@ -40,25 +37,6 @@ def main() -> None:
         "accuracy": round(accuracy, 4),
     }
     print(json.dumps(content))
-
-
-def side_by_side(seed: int) -> dict[str, Any]:
-    """Two of ours at once, as the stage has them: a thread each, on whatever core; the figures of both together."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.programs.keras_classifier", *sys.argv[1:4], str(each), "one"],
-            stdout=subprocess.PIPE, text=True,
-        )
-        for each in (seed, seed + 1000)
-    ]  # fmt: skip
-    found = [json.loads(each.communicate()[0]) for each in started]
-    return {
-        "epoch_seconds": [
-            round(max(pair) / 2, 2) for pair in zip(*(each["epoch_seconds"] for each in found), strict=True)
-        ],
-        "seconds": max(each["seconds"] for each in found),
-        "accuracy": sum(each["accuracy"] for each in found) / 2,
-    }
 
 
 def with_keras(
@@ -111,13 +89,13 @@ class _Clock:
 
 
 def with_ours(
-    learned: Labelled, asked: Labelled, rows: int, length: int, name: str, epochs: int, seed: int, threads: int
+    learned: Labelled, asked: Labelled, rows: int, length: int, name: str, epochs: int, seed: int, precision: str
 ) -> tuple[list[float], float]:
     """Buckets, masks, one compiled step; no validation, as there."""
     from tasks.classifiers import runtime
 
-    runtime.start(threads)
-    runtime.seed(seed)
+    runtime.start(cores())
+    runtime.begin(seed, runtime.best_precision(precision))  # type: ignore[arg-type]
     from tasks.classifiers import networks, training
     from tasks.classifiers.embedding import random_matrix
 

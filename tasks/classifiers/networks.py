@@ -15,10 +15,14 @@ import numpy as np
 
 from tasks.classifiers.grid import NetworkName
 from tasks.classifiers.layers import MaskedConv1D, MaskedGlobalMaxPooling1D, MaskedMaxPooling1D
+from tasks.classifiers.recurrent import LSTM
 from tasks.storage.matrix import Matrix
 
 CNN_WIDTH = 5
 KIM_WIDTHS = (3, 4, 5)
+
+MULTIPLYING: tuple[NetworkName, ...] = ("lstm", "bilstm", "cnn", "kim")
+"""Those that mostly multiply matrices, which is what fewer bits make faster. A mean over a text wants all bits."""
 
 EMBEDDING = "embedding"
 """The name of that layer."""
@@ -79,11 +83,11 @@ def _max(vectors: Any, units: int) -> Any:
 
 
 def _lstm(vectors: Any, units: int) -> Any:
-    return keras.layers.LSTM(max(1, units // 2))(vectors)
+    return LSTM(max(1, units // 2))(vectors)
 
 
 def _bilstm(vectors: Any, units: int) -> Any:
-    return keras.layers.Bidirectional(keras.layers.LSTM(max(1, units // 2)))(vectors)
+    return keras.layers.Bidirectional(LSTM(max(1, units // 2)))(vectors)
 
 
 def _cnn(vectors: Any, units: int) -> Any:

@@ -119,11 +119,12 @@ def network_row(
     from tasks.classifiers import runtime
 
     runtime.start(settings.threads)
-    runtime.seed(row.seed)
     from tasks.classifiers import networks, training  # which import Keras
     from tasks.classifiers.embedding import random_matrix
     from tasks.classifiers.saved import TextSide, write_classifier
 
+    precision = runtime.best_precision(settings.precision) if row.model in networks.MULTIPLYING else "float32"
+    runtime.begin(row.seed, precision)
     words = texts.words
     shape = networks.NetworkSettings(
         row.model, len(texts.names), settings.units, settings.dropout, settings.mask  # type: ignore[arg-type]
@@ -139,10 +140,10 @@ def network_row(
         settings.epochs, settings.patience, settings.batch, settings.learning_rate,
         settings.buckets if settings.mask else 1, texts.length, settings.padding, row.seed,
     )  # fmt: skip
+    answer = training.make_answer(network)
     label = f"{row.model} {row.name}"
     with progress(label, len(learned) * settings.epochs, "texts") if show else nullcontext(_quiet) as advance:
-        history = training.train(network, learned, validation, how, advance)
-    answer = training.make_answer(network)
+        history = training.train(network, answer, learned, validation, how, advance)
     probabilities = training.answers(answer, asked.texts, how.buckets, how.padding, how.length)
     side = TextSide(
         treatment=settings.treatment, words=words, labels=texts.names, length=texts.length,

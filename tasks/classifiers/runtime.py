@@ -5,21 +5,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
+
+Precision = Literal["float32", "bfloat16"]
 
 ALONE = threading.Lock()
 """Held while a row is at work: names and random numbers of Keras are one for all threads of a process."""
 
 
 def start(threads: int) -> Any:
-    """TensorFlow, with Keras on it. Where it is running already in this process, its threads stay.
-
-    A GPU, if there is one, computes in 16 bits and keeps numbers in 32.
-    """
+    """TensorFlow, with Keras on it. Where it is running already in this process, its threads stay."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with _silence():
-        import keras
         import tensorflow as tf
 
         try:
@@ -29,8 +27,6 @@ def start(threads: int) -> Any:
             pass
         tf.get_logger().setLevel("ERROR")  # each network is compiled anew, which is meant
         tf.config.experimental.enable_op_determinism()
-        if tf.config.list_physical_devices("GPU"):
-            keras.mixed_precision.set_global_policy("mixed_bfloat16")
         tf.zeros(1)  # which starts it, and has it say the rest of what it says of the machine
     return tf
 
@@ -50,9 +46,26 @@ def _silence() -> Iterator[None]:
         os.close(nowhere)
 
 
-def seed(number: int) -> None:
-    """Of everything random in Keras from here on; what earlier networks have left is forgotten."""
+def begin(seed: int, precision: Precision = "float32") -> None:
+    """A network comes next: what earlier ones have left is forgotten, and what is random starts at a seed.
+
+    Args:
+        seed: of everything random in Keras from here on.
+        precision: what layers compute in, if they are not told; they keep their numbers in float32.
+    """
     import keras
 
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(number)
+    keras.utils.clear_session()  # which forgets the precision, too
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    keras.utils.set_random_seed(seed)
+
+
+def best_precision(asked: Precision | Literal["auto"]) -> Precision:
+    """What "auto" is here: bfloat16 where a GPU, or a CPU with AMX, multiplies such matrices faster."""
+    import tensorflow as tf
+    from llvmlite.binding import get_host_cpu_features
+
+    if asked != "auto":
+        return asked
+    fast = tf.config.list_physical_devices("GPU") or get_host_cpu_features().get("amx-bf16")
+    return "bfloat16" if fast else "float32"

@@ -28,6 +28,9 @@ ANSWERED_TOKENS = 1 << 15
 Step = Callable[[Any, Any, Any], tuple[Any, Any]]
 """What `make_step` makes."""
 
+Answer = Callable[[Any], Any]
+"""What `make_answer` makes."""
+
 Probabilities = NDArray[np.float32]
 """float32 [texts, classes]."""
 
@@ -59,6 +62,7 @@ class TrainingSettings:
 
 def train(
     network: Any,
+    answer: Answer,
     train_on: Labelled,
     validate_on: Labelled,
     settings: TrainingSettings,
@@ -68,6 +72,7 @@ def train(
 
     Args:
         network: of `tasks.classifiers.networks`.
+        answer: of `make_answer`, for it.
         train_on: the texts to learn from.
         validate_on: others, that say which epoch is the best: the one with the lowest loss.
         settings: see there.
@@ -77,7 +82,6 @@ def train(
         One line an epoch.
     """
     step = make_step(network, settings.learning_rate)
-    answer = make_answer(network)
     history: list[Epoch] = []
     best: list[NDArray[np.float32]] = []
     for epoch in range(1, settings.epochs + 1):
@@ -125,7 +129,7 @@ def one_epoch(
     return loss / len(train_on), right / len(train_on)
 
 
-def make_answer(network: Any) -> Callable[[Any], Any]:
+def make_answer(network: Any) -> Answer:
     """The compiled function from ids, int32 [batch, length], to probabilities [batch, classes]."""
     import tensorflow as tf
 
@@ -136,9 +140,7 @@ def make_answer(network: Any) -> Callable[[Any], Any]:
     return answer  # type: ignore[no-any-return]
 
 
-def answers(
-    answer: Callable[[Any], Any], texts: Ragged, buckets: int, padding: Side, length: int | None = None
-) -> Probabilities:
+def answers(answer: Answer, texts: Ragged, buckets: int, padding: Side, length: int | None = None) -> Probabilities:
     """What a network says of texts, in their order: float32 [texts, classes]; none for no text.
 
     Args:
@@ -222,4 +224,5 @@ class _RowsOfAdam:
         rate = self._rate * tf.sqrt(1 - SECOND_MOMENT**steps) / (1 - FIRST_MOMENT**steps)
         self._first.scatter_update(tf.IndexedSlices(first, rows))
         self._second.scatter_update(tf.IndexedSlices(second, rows))
-        self._table.scatter_sub(tf.IndexedSlices(rate * first / (tf.sqrt(second) + EPSILON), rows))
+        changed = tf.gather(self._table, rows) - rate * first / (tf.sqrt(second) + EPSILON)
+        self._table.scatter_update(tf.IndexedSlices(changed, rows))

@@ -10,6 +10,7 @@ import numpy as np
 from tasks.classifiers.batches import Labelled
 from tasks.classifiers.encoding import BOS, SPECIAL, Ragged
 from tasks.classifiers.grid import NetworkName
+from tasks.classifiers.runtime import Precision
 
 NOISE = 30
 """Words that say nothing about the class."""
@@ -38,14 +39,21 @@ def planted(texts: int, seed: int, classes: int = 2, longest: int = 20) -> Label
 
 
 def network(
-    name: NetworkName, *, mask: bool = True, tuned: bool = True, dropout: float = 0.0, classes: int = 2, seed: int = 1
+    name: NetworkName,
+    *,
+    mask: bool = True,
+    tuned: bool = True,
+    dropout: float = 0.0,
+    classes: int = 2,
+    seed: int = 1,
+    precision: Precision = "float32",
 ) -> Any:
     """A small network for what `planted` makes."""
     from tasks.classifiers import networks, runtime
     from tasks.classifiers.embedding import random_matrix
 
     runtime.start(1)
-    runtime.seed(seed)
+    runtime.begin(seed, precision)
     settings = networks.NetworkSettings(name, classes, units=8, dropout=dropout, mask=mask)
     return networks.build(settings, random_matrix(classes + NOISE, 8, seed), tuned)
 

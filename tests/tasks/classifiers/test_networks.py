@@ -106,10 +106,10 @@ def few_words() -> Labelled:
 
 def trained(built: Any, texts: Labelled) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
     """All numbers before and after an epoch; the embedding's are the first."""
-    from tasks.classifiers.training import TrainingSettings, train
+    from tasks.classifiers.training import TrainingSettings, make_answer, train
 
     before = built.get_weights()
-    train(built, texts, texts, TrainingSettings(1, 1, 8, 0.01, 3, 40, "post", 1))
+    train(built, make_answer(built), texts, texts, TrainingSettings(1, 1, 8, 0.01, 3, 40, "post", 1))
     return before, built.get_weights()
 
 

@@ -84,10 +84,12 @@ def test_equal_classifiers_are_equal_bytes(tmp_path: Path) -> None:
 def test_what_was_learned_but_is_not_needed_is_left_out(tmp_path: Path) -> None:
     from support.classifiers import planted
 
-    from tasks.classifiers.training import TrainingSettings, train
+    from tasks.classifiers.training import TrainingSettings, make_answer, train
 
     fresh, learned = network("average"), network("average")
-    train(learned, planted(20, 1), planted(20, 2), TrainingSettings(1, 1, 8, 0.01, 2, 40, "post", 1))
+    train(
+        learned, make_answer(learned), planted(20, 1), planted(20, 2), TrainingSettings(1, 1, 8, 0.01, 2, 40, "post", 1)
+    )
     for place, built in (("fresh", fresh), ("learned", learned)):
         write_classifier(tmp_path / place, built, side())
     sizes = {(tmp_path / place / MODEL_FILE).stat().st_size for place in ("fresh", "learned")}

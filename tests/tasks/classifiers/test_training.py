@@ -40,24 +40,37 @@ def loss(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> float
 
 @pytest.mark.parametrize("name", get_args(NetworkName))
 def test_each_network_learns_the_word_that_tells(name: NetworkName) -> None:
-    from tasks.classifiers.training import train
+    assert share_learned(network(name, dropout=0.2, classes=3), epochs=6) > 0.95
 
-    built, others = network(name, dropout=0.2, classes=3), planted(150, seed=2, classes=3)
-    history = train(built, planted(300, seed=1, classes=3), planted(60, seed=3, classes=3), settings(epochs=6))
-    assert (asked(built, others).argmax(axis=1) == others.labels).mean() > 0.95
+
+@pytest.mark.parametrize("name", ["lstm", "bilstm", "cnn", "kim"])
+def test_it_learns_it_in_16_bits_too(name: NetworkName) -> None:
+    built = network(name, dropout=0.2, classes=3, precision="bfloat16")
+    assert share_learned(built, epochs=9) > 0.95
+    assert built.get_layer("classes").input.dtype == "bfloat16"
+    assert all(each.dtype == np.float32 for each in built.get_weights())
+
+
+def share_learned(built: Any, epochs: int) -> float:
+    """The share of other texts that it is right on."""
+    from tasks.classifiers.training import make_answer, train
+
+    learned, chosen_by, others = (planted(size, seed=seed, classes=3) for size, seed in ((300, 1), (60, 3), (150, 2)))
+    history = train(built, make_answer(built), learned, chosen_by, settings(epochs=epochs))
     assert history[-1].loss < 0.5 * history[0].loss
     assert [each.epoch for each in history] == list(range(1, len(history) + 1))
+    return float((asked(built, others).argmax(axis=1) == others.labels).mean())
 
 
 def test_the_best_epoch_is_what_stays() -> None:
     from tasks.classifiers.history import best_epoch
-    from tasks.classifiers.training import train
+    from tasks.classifiers.training import make_answer, train
 
     random = np.random.default_rng(5)
     texts, others = planted(40, seed=1), planted(200, seed=2)
     noisy = Labelled(texts.texts, random.permutation(texts.labels), texts.weights)  # can only be learned by heart
     built = network("average")
-    history = train(built, noisy, others, settings(epochs=40, patience=3, learning_rate=0.1))
+    history = train(built, make_answer(built), noisy, others, settings(epochs=40, patience=3, learning_rate=0.1))
     best = best_epoch(history)
     assert len(history) == best + 3 < 40, "it ended for want of patience"
     losses = [each.validation_loss for each in history]
@@ -68,20 +81,20 @@ def test_the_best_epoch_is_what_stays() -> None:
 
 
 def test_the_last_epoch_is_what_stays_if_it_is_the_best() -> None:
-    from tasks.classifiers.training import train
+    from tasks.classifiers.training import make_answer, train
 
     built, others = network("average"), planted(50, seed=2)
-    history = train(built, planted(200, seed=1), others, settings(epochs=3))
+    history = train(built, make_answer(built), planted(200, seed=1), others, settings(epochs=3))
     assert history[-1].validation_loss == min(each.validation_loss for each in history)
     assert loss(asked(built, others), others.labels) == pytest.approx(history[-1].validation_loss, abs=2e-6)
 
 
 def test_the_seed_decides_every_bit() -> None:
-    from tasks.classifiers.training import train
+    from tasks.classifiers.training import make_answer, train
 
     def weights(seed: int, order: int) -> list[NDArray[np.float32]]:
         built = network("max", dropout=0.5, seed=seed)
-        train(built, planted(100, seed=1), planted(30, seed=2), settings(epochs=2, seed=order))
+        train(built, make_answer(built), planted(100, seed=1), planted(30, seed=2), settings(epochs=2, seed=order))
         found: list[NDArray[np.float32]] = built.get_weights()
         return found
 
@@ -92,7 +105,7 @@ def test_the_seed_decides_every_bit() -> None:
 
 
 def test_weights_of_classes_matter() -> None:
-    from tasks.classifiers.training import train
+    from tasks.classifiers.training import make_answer, train
 
     random = np.random.default_rng(1)
     texts = ragged([[BOS, *random.integers(5, 30, 6).tolist()] for _ in range(200)])
@@ -101,7 +114,7 @@ def test_weights_of_classes_matter() -> None:
     for weight in (1.0, 9.0):
         built = network("average")
         learned = Labelled(texts, labels, np.where(labels == 1, weight, 1.0).astype(np.float32))
-        train(built, learned, learned, settings(epochs=3))
+        train(built, make_answer(built), learned, learned, settings(epochs=3))
         rare.append(float(asked(built, learned)[:, 1].mean()))
     assert rare[0] < 0.25 and 0.4 < rare[1] < 0.6
 
@@ -128,12 +141,12 @@ def test_no_text_has_no_answer() -> None:
 
 
 def test_every_text_that_is_learned_from_is_told() -> None:
-    from tasks.classifiers.training import train
+    from tasks.classifiers.training import make_answer, train
 
     told: list[tuple[int, str]] = []
-    learned = planted(50, seed=1)
+    built, learned = network("average"), planted(50, seed=1)
     train(
-        network("average"), learned, learned, settings(epochs=2, batch=8),
+        built, make_answer(built), learned, learned, settings(epochs=2, batch=8),
         lambda amount, note="": told.append((int(amount), note)),
     )  # fmt: skip
     assert sum(amount for amount, _ in told) == 100 and max(amount for amount, _ in told) <= 8
@@ -142,7 +155,7 @@ def test_every_text_that_is_learned_from_is_told() -> None:
 
 @pytest.mark.usefixtures("command_handlers")
 def test_asked_to_stop_it_leaves() -> None:
-    from tasks.classifiers.training import train
+    from tasks.classifiers.training import make_answer, train
 
     told: list[float] = []
 
@@ -150,8 +163,9 @@ def test_asked_to_stop_it_leaves() -> None:
         told.append(amount)
         os.kill(os.getpid(), signal.SIGTERM)
 
+    built = network("average")
     with pytest.raises(Interrupted):
-        train(network("average"), planted(100, seed=1), planted(20, seed=2), settings(batch=8), stop)
+        train(built, make_answer(built), planted(100, seed=1), planted(20, seed=2), settings(batch=8), stop)
     assert len(told) == 1
 
 
