@@ -8,9 +8,10 @@ row.
 """
 
 import csv
+import itertools
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -219,7 +220,7 @@ def plan_rows(context: Context, reports: Sequence[Report], step: int) -> list[Ro
     if step == 0:
         facts = {name: found for each in reports for name, found in each.facts.items()}
         write_json(context.work / "texts" / "embeddings.json", facts)
-    rows = list(_rows(context, step))
+    rows = next(itertools.islice(_rows_by_step(context), step, None))
     return [
         RowJob(
             context.work / row.model / row.name / ROW_FILE, 1, context.work, row,
@@ -248,7 +249,7 @@ def train_row(job: RowJob) -> Report:
 def finish(context: Context, reports: Sequence[Report]) -> Report:
     """Compares the rows; facts: of the dataset, "encoding", "embeddings", "best", "rows": {model: {vectors: ...}}."""
     params = context.section(DatasetParams)
-    found = {row: read_row(context.work, row) for step in range(STEPS) for row in _rows(context, step)}
+    found = {row: read_row(context.work, row) for rows in _rows_by_step(context) for row in rows}
     table = cells(found)
     best = best_cell(table)
     rows: dict[str, dict[str, Any]] = {}
@@ -278,17 +279,15 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     return Report(facts | {"models": len(params.models), "trained": len(found)}, run={"row_seconds": seconds})
 
 
-def _rows(context: Context, step: int) -> list[Row]:
-    """The rows of one step; those before it are done."""
+def _rows_by_step(context: Context) -> Iterator[list[Row]]:
+    """The rows of each step of the grid; a step is told when those before it are done."""
     params = context.section(DatasetParams)
     results: dict[tuple[str, str], float] = {}
-    rows: list[Row] = []
-    for number in range(step + 1):
-        rows = rows_of_step(number, params.grid, params.models, params.vectors, params.seeds, results)
-        if number < step:
-            done = cells({row: read_row(context.work, row) for row in rows})
-            results |= {(cell.model, cell.vectors): cell.validation for cell in done}
-    return rows
+    for step in range(STEPS):
+        rows = rows_of_step(step, params.grid, params.models, params.vectors, params.seeds, results)
+        yield rows
+        done = cells({row: read_row(context.work, row) for row in rows})
+        results |= {(cell.model, cell.vectors): cell.validation for cell in done}
 
 
 def _curves(work: Path, found: Mapping[Row, Any]) -> str:

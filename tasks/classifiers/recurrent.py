@@ -1,4 +1,4 @@
-"""Keras' LSTM, whose steps compiled code takes on CPU cores: in TensorFlow's loop most of the time goes to starting."""
+"""Keras' LSTM, whose steps compiled code takes on CPU cores: in TensorFlow's loop the most goes to starting each."""
 
 import os
 from collections.abc import Callable
@@ -20,8 +20,8 @@ Numbers = NDArray[np.float32]
 class LSTM(keras.layers.LSTM):  # type: ignore[misc]
     """The last state of a text, float [batch, length, channels] -> float [batch, units].
 
-    The same numbers as its parent's up to rounding, with the same weights. A GPU has a kernel of its own, which the
-    parent knows.
+    With the same weights it says what its parent says, up to rounding; a graph that has it does not leave Python, so
+    whoever needs that gives them to a `keras.layers.LSTM`. A GPU has a kernel of its own, which the parent knows.
     """
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:

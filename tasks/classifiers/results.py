@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tasks.classifiers.grid import BASELINE, Row
 from tasks.datasets.params import SPLITS
 from tasks.errors import InputError
-from tasks.scoring.plots import BLUE, FAINT, GRID, INK, ORANGE, new_figure, save_figure
+from tasks.scoring.plots import BLUE, FAINT, INK, ORANGE, new_figure, quiet_axes, save_figure
 
 ROW_FILE = "metrics.json"
 """In a row's folder, written last: what it came to."""
@@ -182,11 +182,8 @@ def plot_comparison(found: Sequence[Cell], target: Path) -> None:
             fmt="o", color=colors[number % len(colors)], markersize=5, linewidth=1.2, label=setting,
         )  # fmt: skip
     axes.set_yticks(range(len(names)), names, color=INK)
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(max(1, len(names)) - 0.5, -0.5)
     axes.set_xlabel("accuracy on the test texts, %", color=INK)
-    axes.grid(axis="x", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    quiet_axes(axes, "x")
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     save_figure(figure, target)

@@ -81,14 +81,10 @@ def read_texts(
                 row = (start + text) * steps + step
                 if mask[start + text, step]:
                     _remember(sums, text, gates, cells, states, row, step > 0)
-                elif step > 0:
-                    gates[row] = 0.0
-                    cells[row] = cells[row - 1]
-                    states[row] = states[row - 1]
                 else:
                     gates[row] = 0.0
-                    cells[row] = 0.0
-                    states[row] = 0.0
+                    _stay(cells, row, step > 0)
+                    _stay(states, row, step > 0)
                 for unit in range(units):
                     before[unit, text] = states[row, unit]
 
@@ -168,6 +164,12 @@ def _remember(sums: Table, text: int, gates: Table, cells: Table, states: Table,
         store(gates, row, 3 * units + unit, shown)
         store(cells, row, unit, cell)
         store(states, row, unit, multiply(shown, _tanh(cell)))
+
+
+@compiled_inline
+def _stay(table: Table, row: int, has_past: bool) -> None:
+    for unit in range(table.shape[1]):
+        table[row, unit] = table[row - 1, unit] if has_past else np.float32(0)
 
 
 @compiled_inline

@@ -1,6 +1,8 @@
 """Reads in a thread what the next steps need, while this one is trained: compiled code lets go of the GIL."""
 
+import os
 import queue
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from typing import TypeVar
@@ -9,6 +11,9 @@ Item = TypeVar("Item")
 
 ITEMS_AHEAD = 64
 """Steps share the arrays of their row group, so what waits is two row groups or three."""
+
+LOWER_PRIORITY = 10
+"""As with `nice`: a thread of 0 gets nine times as much of a core for which both wait."""
 
 
 def read_ahead(items: Iterator[Item]) -> Generator[Item]:
@@ -25,6 +30,7 @@ def read_ahead(items: Iterator[Item]) -> Generator[Item]:
                 continue
 
     def read() -> None:
+        _let_others_go_first()
         try:
             for item in items:
                 put(item)
@@ -47,3 +53,14 @@ def read_ahead(items: Iterator[Item]) -> Generator[Item]:
     finally:
         closed.set()
         thread.join()
+
+
+def _let_others_go_first() -> None:
+    """Lowers this thread's priority, where threads have one of their own.
+
+    Those that train wait for each other at every step, so a core that is taken from one is taken from all. While they
+    wait, or because there is nothing left to train, this thread has one.
+    """
+    if sys.platform == "linux":
+        me = os.PRIO_PROCESS, threading.get_native_id()
+        os.setpriority(*me, max(LOWER_PRIORITY, os.getpriority(*me)))

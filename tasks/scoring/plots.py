@@ -117,7 +117,7 @@ def plot_speed(run: Mapping[str, Any], target: Path) -> bool:
     return True
 
 
-def quiet_axes(axes: "Axes", grid: Literal["y", "both"]) -> None:
+def quiet_axes(axes: "Axes", grid: Literal["x", "y", "both"]) -> None:
     """Faint axes at the left and below, with a grid of these lines."""
     axes.grid(axis=grid, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)

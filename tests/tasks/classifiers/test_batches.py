@@ -97,3 +97,9 @@ def test_one_bucket_is_the_plain_way() -> None:
     batches = plan(texts.texts.lengths, buckets=1, size=8, shuffled=None)
     ids = np.concatenate([ids.numpy() for ids, _, _ in dataset(texts, batches, "post")])
     np.testing.assert_array_equal(ids, pad(texts.texts, np.arange(20), longest, "post"))
+
+
+@pytest.mark.usefixtures("tensorflow")
+def test_no_thread_of_its_own_keeps_the_end_of_a_pass_waiting() -> None:
+    texts = planted(5, seed=2)
+    assert dataset(texts, plan(texts.texts.lengths, buckets=1, size=8), "post").options().autotune.enabled is False

@@ -1,12 +1,14 @@
 """Reading ahead: the same items, errors where they stood, and no thread left behind."""
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from tasks.kernels.read_ahead import ITEMS_AHEAD, read_ahead
+from tasks.kernels.read_ahead import ITEMS_AHEAD, LOWER_PRIORITY, read_ahead
 
 
 def names() -> list[str]:
@@ -42,3 +44,13 @@ def test_it_reads_no_further_than_it_says_and_stops_when_closed() -> None:
     with closing(read_ahead(items())) as reading:
         assert next(reading) == 0
     assert len(taken) <= ITEMS_AHEAD + 4 and "read-ahead" not in names()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities belong to processes there")
+def test_who_reads_lets_those_that_train_go_first() -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = priority()
+    assert list(read_ahead(priority() for _ in range(1))) == [max(before, LOWER_PRIORITY)]
+    assert priority() == before
