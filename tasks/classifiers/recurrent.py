@@ -26,7 +26,7 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """mask: bool [batch, length]; at a step that it leaves out, a text keeps its state."""
-        if initial_state is not None or tf.config.list_physical_devices("GPU"):
+        if initial_state is not None or self._wants_more() or tf.config.list_physical_devices("GPU"):
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
         if mask is None:
             mask = ops.ones(ops.shape(sequences)[:2], "bool")
@@ -39,6 +39,12 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         inputs = ops.cast(ops.matmul(sequences, kernel) + bias, "float32")
         state = _last_states(inputs, ops.cast(recurrent, "float32"), mask)
         return ops.cast(state[:, : self.units], self.compute_dtype)
+
+    def _wants_more(self) -> bool:
+        """Whether it was built for something that only its parent does."""
+        asked = (self.return_sequences, self.return_state, self.stateful, self.dropout, self.recurrent_dropout)
+        usual = (self.activation, self.recurrent_activation) == (keras.activations.tanh, keras.activations.sigmoid)
+        return any(asked) or not (usual and self.use_bias)
 
     def _widened(self, weights: Any) -> Any:
         """Each gate's columns are filled up with zeros, which keep what they add at zero: [..., 4 * a multiple]."""

@@ -55,6 +55,20 @@ def test_values_and_gradients_are_those_of_keras(units: int, backwards: bool, ma
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("asked", [{"return_sequences": True}, {"use_bias": False}, {"activation": "relu"}])
+def test_what_the_kernel_does_not_do_its_parent_does(asked: dict[str, Any]) -> None:
+    import keras
+
+    from tasks.classifiers.recurrent import LSTM
+
+    vectors = np.random.default_rng(3).normal(size=(TEXTS, LENGTH, CHANNELS)).astype(np.float32)
+    theirs, ours = keras.layers.LSTM(4, **asked), LSTM(4, **asked)
+    ours.build(vectors.shape)
+    expected = theirs(vectors).numpy()
+    ours.set_weights(theirs.get_weights())
+    np.testing.assert_allclose(ours(vectors).numpy(), expected, atol=1e-6)
+
+
 def test_in_16_bits_it_says_about_the_same() -> None:
     texts = planted(20, seed=1)
     said = []
