@@ -15,8 +15,11 @@ from tasks.vectors import Vectors
 Missing = Literal["zeros", "random"]
 """What stands for a word that has no vector: nothing, or numbers of the same spread as the vectors'."""
 
-SPREAD = 0.25
-"""The standard deviation that the numbers of a matrix have: vectors come with any, and Adam's steps have one size."""
+SPREAD = 0.1
+"""The standard deviation that the numbers of vectors are given: they come with any, and Adam's steps have one size."""
+
+RANDOM_SPREAD = 0.03
+"""That of an embedding that starts at random: nothing in it is worth keeping, and what is small is soon forgotten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,7 @@ def embedding_matrix(
         )
     known = np.stack(list(rows.values()))
     deviation = float(known.std()) or 1.0
-    matrix = random_matrix(len(words), known.shape[1], seed) if fill == "random" else None
+    matrix = random_matrix(len(words), known.shape[1], seed, SPREAD) if fill == "random" else None
     if matrix is None:
         matrix = np.zeros((len(SPECIAL) + len(words), known.shape[1]), np.float32)
     matrix[np.fromiter(rows, np.int64) + len(SPECIAL)] = known * np.float32(SPREAD / deviation)
@@ -92,10 +95,10 @@ def embedding_matrix(
     )
 
 
-def random_matrix(words: int, dim: int, seed: int) -> Matrix:
-    """float32 [ids, dim]: normal numbers with the deviation SPREAD, zeros for padding."""
+def random_matrix(words: int, dim: int, seed: int, spread: float = RANDOM_SPREAD) -> Matrix:
+    """float32 [ids, dim]: normal numbers with the deviation `spread`, zeros for padding."""
     drawn = np.random.default_rng(seed).standard_normal((len(SPECIAL) + words, dim), np.float32)
-    matrix: Matrix = drawn * np.float32(SPREAD)
+    matrix: Matrix = drawn * np.float32(spread)
     matrix[PAD] = 0
     return matrix
 

@@ -107,16 +107,19 @@ def _draw_windows(
                 high[token] = np.uint32(number >> np.uint64(32))
                 reach[token] = np.uint64(1) + below(number & LOW_HALF, window) if dynamic else window
             # A token that is not kept is written too, then the next one over it: a branch would often be guessed wrong.
-            for token in range(tokens):
-                word = ids[first + token]
-                center[kept] = word
-                left[kept] = reach[token]
-                kept += int(high[token] <= thresholds[np.uint64(word - 1)])
+            # Unsigned, since a number that may be negative is one that numba counts from the end of an array.
+            row = np.uint64(kept)
+            for token in range(np.uint64(tokens)):
+                word = ids[np.uint64(first) + token]
+                center[row] = word
+                left[row] = reach[token]
+                row += np.uint64(high[token] <= thresholds[np.uint64(word - 1)])
+            kept = np.int64(row)
         right[begin:kept] = left[begin:kept]
         edge = min(int(window), kept - begin)  # rows farther in see as far as they reach
-        for row in range(edge):
-            left[begin + row] = min(int(left[begin + row]), row)
-            right[kept - 1 - row] = min(int(right[kept - 1 - row]), row)
+        for inner in range(edge):
+            left[begin + inner] = min(int(left[begin + inner]), inner)
+            right[kept - 1 - inner] = min(int(right[kept - 1 - inner]), inner)
     return kept
 
 
@@ -141,12 +144,14 @@ def _expand_pairs(
     center: NDArray[np.int32],
     context: NDArray[np.int32],
 ) -> None:
-    pair = 0
-    for row in range(start, stop):
-        for other in range(row - int(left[row]), row + int(right[row]) + 1):
-            if other != row:
-                center[pair], context[pair] = word[row], word[other]
-                pair += 1
+    pair = np.uint64(0)
+    for row in range(np.uint64(start), np.uint64(stop)):
+        for other in range(row - np.uint64(left[row]), row):
+            center[pair], context[pair] = word[row], word[other]
+            pair += np.uint64(1)
+        for other in range(row + np.uint64(1), row + np.uint64(1) + np.uint64(right[row])):
+            center[pair], context[pair] = word[row], word[other]
+            pair += np.uint64(1)
 
 
 def document_pairs(ids: NDArray[np.int32], window: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

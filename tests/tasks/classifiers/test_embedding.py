@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.classifiers.embedding import SPREAD, embedding_matrix, random_matrix
+from tasks.classifiers.embedding import RANDOM_SPREAD, SPREAD, embedding_matrix, random_matrix
 from tasks.classifiers.encoding import BOS, PAD, SPECIAL, UNK
 from tasks.errors import InputError
 from tasks.loading import load
@@ -96,5 +96,5 @@ def test_vectors_that_are_all_alike_stay_finite() -> None:
 def test_a_random_matrix_has_its_spread_and_no_padding() -> None:
     matrix = random_matrix(1000, 20, 5)
     assert matrix.shape == (1003, 20) and matrix.dtype == np.float32
-    assert not matrix[PAD].any() and matrix[1:].std() == pytest.approx(SPREAD, rel=0.02)
+    assert not matrix[PAD].any() and matrix[1:].std() == pytest.approx(RANDOM_SPREAD, rel=0.02)
     np.testing.assert_array_equal(matrix, random_matrix(1000, 20, 5))
