@@ -22,7 +22,7 @@ from tasks.models import READS, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, parts
 from tasks.storage.atomic import atomic_file
 from tasks.text.vocabulary import Vocabulary
-from tasks.train_params import FasttextParams, GloveParams, TrainParams
+from tasks.train_params import CbowParams, FasttextParams, GloveParams, TrainParams
 
 if TYPE_CHECKING:
     from tasks.kernels.engines import Learner
@@ -157,7 +157,8 @@ def _learner(job: TrainJob) -> "Learner":
         recipe |= {"words": Vocabulary.read(job.vocabulary).spelled, "architecture": params.architecture}
         recipe |= {"minn": params.minn, "maxn": params.maxn, "buckets": params.bucket}
         return FasttextLearner(FasttextRecipe(**recipe))
-    return WindowLearner(WindowRecipe(**recipe))
+    corrected = not isinstance(params, CbowParams) or params.corrected
+    return WindowLearner(WindowRecipe(**recipe, corrected=corrected))
 
 
 def finish(context: Context, reports: Sequence[Report]) -> Report:

@@ -41,7 +41,7 @@ class TrainParams(StageParams):
         30.0, gt=0, description="how often a checkpoint is written", json_schema_extra={"volatile": True}
     )
     sgns: dict[str, Any] = Field({}, description="values of sgns alone: {learning_rate: 0.03}")
-    cbow: dict[str, Any] = Field({}, description="values of cbow alone")
+    cbow: dict[str, Any] = Field({}, description="values of cbow alone; also corrected")
     glove: dict[str, Any] = Field({}, description="values of glove alone; also x_max, alpha, output")
     fasttext: dict[str, Any] = Field({}, description="values of fasttext alone; also architecture, minn, maxn, bucket")
 
@@ -106,6 +106,16 @@ class TrainParams(StageParams):
         return found | {"model": self.name}
 
 
+class CbowParams(TrainParams):
+    """CBOW's (Mikolov et al. 2013)."""
+
+    corrected: bool = Field(
+        True,
+        description="contexts move by the gradient of their mean; else, as in word2vec.c and gensim, by as many times "
+        "that as there are, which wants a third of the learning rate: better analogies, worse similarities",
+    )
+
+
 class GloveParams(TrainParams):
     """GloVe's (Pennington, Socher, Manning, 2014). Its rate does not fall, and its result is always determined."""
 
@@ -139,5 +149,9 @@ class FasttextParams(TrainParams):
         return self
 
 
-OWN_PARAMS: Mapping[str, type[TrainParams]] = {"glove": GloveParams, "fasttext": FasttextParams}
+OWN_PARAMS: Mapping[str, type[TrainParams]] = {
+    "cbow": CbowParams,
+    "glove": GloveParams,
+    "fasttext": FasttextParams,
+}
 """Of models that have params that no other one has."""

@@ -41,7 +41,7 @@ class Walk(NamedTuple):
 
 def window_walk(settings: Settings) -> Walk:
     """That of skip-gram and of CBOW."""
-    kernel = window_kernel(settings.model, settings.negatives)
+    kernel = window_kernel(settings.model, settings.negatives, settings.corrected)
     return Walk(kernel, terms_a_pair(settings), functools.partial(workspace, settings.negatives + 1))
 
 

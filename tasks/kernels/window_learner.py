@@ -49,6 +49,7 @@ class WindowRecipe:
         seed: of the start tables, the negatives and the order of shuffled shards.
         streams: logical streams of a determined run; 0: free-running.
         threads: cores; a determined result does not depend on it.
+        corrected: see `tasks.kernels.settings.Settings`.
     """
 
     model: ModelName
@@ -66,6 +67,7 @@ class WindowRecipe:
     seed: int
     streams: int
     threads: int
+    corrected: bool = True
 
 
 class WindowLearner:
@@ -97,6 +99,7 @@ class WindowLearner:
         self.settings = Settings(
             recipe.model, self.counts, recipe.negatives, recipe.negative_power, self.schedule,
             stream_key(recipe.seed, NEGATIVES), recipe.streams, recipe.threads, max(FEWEST_PAIRS, steady),
+            recipe.corrected,
         )  # fmt: skip
 
     def most_pairs(self) -> int:

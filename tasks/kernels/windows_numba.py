@@ -7,7 +7,7 @@ are read and written once a window instead of once a pair.
 
 CBOW has one input, the mean of the contexts, and so one score an output. Each context moves by the gradient of the
 mean, that is the hidden vector's divided by their number (İrsoy, Benton, Stratos, "Corrected CBOW Performs as well as
-Skip-gram", 2021, arXiv 2012.15332); word2vec.c and gensim leave the division out.
+Skip-gram", 2021, arXiv 2012.15332); word2vec.c and gensim leave the division out, and so does `corrected=False`.
 
 What is drawn, and the learning rate, depend on a pair's number in the whole run alone; a window has that of its first.
 """
@@ -129,12 +129,19 @@ def move_rows(
 
 @compiled_inline
 def cbow_step(
-    vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
+    vectors: Table,
+    context_vectors: Table,
+    work: Workspace,
+    contexts: int,
+    slot: int,
+    rate: np.float32,
+    blank: Any,
+    corrected: bool,
 ) -> None:
     """One window of CBOW."""
     average_rows(vectors, work, contexts)
     train_outputs(context_vectors, work, slot, rate, blank)
-    move_rows_by(vectors, work, contexts, np.float32(1) / np.float32(contexts))
+    move_rows_by(vectors, work, contexts, np.float32(1) / np.float32(contexts if corrected else 1))
 
 
 @compiled_inline
@@ -214,8 +221,8 @@ def move_band(vectors: Table, work: Workspace, number: int, column: int, share: 
 
 
 @functools.cache
-def window_kernel(model: ModelName, negatives: int) -> Kernel:
-    """The kernel of a model for windows of so many negatives; compiled at its first call.
+def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
+    """The kernel of a model for windows of so many negatives; compiled at its first call. For `corrected`: `Settings`.
 
     The number of negatives is a constant of the machine code, since a tile must have a known size; that of columns is
     not, so one kernel serves every dimension.
@@ -259,7 +266,7 @@ def window_kernel(model: ModelName, negatives: int) -> Kernel:
             rate = np.float32(schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples))
             pair += contexts
             if is_cbow:
-                cbow_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank)
+                cbow_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank, corrected)
             else:
                 skip_gram_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank)
         settle_loss(work)

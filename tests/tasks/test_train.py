@@ -86,7 +86,7 @@ def test_the_seed_alone_decides_and_threads_do_not(planted: Path, tmp_path: Path
 
 def test_the_kernel_is_compiled_for_one_kind_of_arrays(planted: Path, tmp_path: Path) -> None:
     run(planted, tmp_path, epochs=1, negatives=7)  # as no other test has
-    assert len(window_kernel("sgns", 7).signatures) == 1  # type: ignore[attr-defined]
+    assert len(window_kernel("sgns", 7, True).signatures) == 1  # type: ignore[attr-defined]
 
 
 def test_shuffled_shards_are_as_if_they_lay_in_that_order(planted: Path, tmp_path: Path) -> None:
@@ -260,5 +260,6 @@ def test_a_model_has_its_own_values_and_depends_on_no_other() -> None:
     alone = TrainParams(dim=50).for_model("sgns")
     assert sgns.determining() == alone.determining() and sgns.determining()["model"] == "sgns"
     assert "checkpoint_seconds" not in sgns.determining()
+    assert "corrected" in cbow.determining() and "corrected" not in sgns.determining()
     with_engine = TrainParams(model=["sgns", "cbow"], sgns={"engine": "tensorflow"})  # type: ignore[arg-type]
     assert with_engine.for_model("sgns").engine == "tensorflow"

@@ -122,6 +122,18 @@ def test_batches_may_be_cut_anywhere(model: ModelName) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_without_the_correction_contexts_move_by_as_many_times_the_gradient_as_there_are() -> None:
+    batch = Batch.of(np.array([1, 4, 3, 5, 2], np.int32), *[np.full(5, 2, np.uint8)] * 2, 2, 3)
+    settings = settings_for(6, 4, "cbow")
+    before = random_tables(6)
+    corrected, plain = (NumbaEngine(*random_tables(6), settings._replace(corrected=flag)) for flag in (True, False))
+    assert corrected.train([batch], [0]) == plain.train([batch], [0])
+    (vectors, outputs), (by_plain, plain_outputs) = corrected.tables(), plain.tables()
+    np.testing.assert_array_equal(outputs, plain_outputs)
+    assert np.abs(vectors - before[0]).max() > 1e-3
+    np.testing.assert_allclose(by_plain - before[0], 4 * (vectors - before[0]), atol=1e-6)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_step_is_the_gradient_by_finite_differences(model: ModelName) -> None:
     """The loss that the engine reports, differentiated numerically, is what it steps along; contexts repeat in it."""
