@@ -8,10 +8,9 @@ row.
 """
 
 import csv
-import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -220,7 +219,7 @@ def plan_rows(context: Context, reports: Sequence[Report], step: int) -> list[Ro
     if step == 0:
         facts = {name: found for each in reports for name, found in each.facts.items()}
         write_json(context.work / "texts" / "embeddings.json", facts)
-    rows = next(itertools.islice(_rows_by_step(context), step, None))
+    rows = _rows_of_step(context, step, _found(context, step))
     return [
         RowJob(
             context.work / row.model / row.name / ROW_FILE, 1, context.work, row,
@@ -249,7 +248,7 @@ def train_row(job: RowJob) -> Report:
 def finish(context: Context, reports: Sequence[Report]) -> Report:
     """Compares the rows; facts: of the dataset, "encoding", "embeddings", "best", "rows": {model: {vectors: ...}}."""
     params = context.section(DatasetParams)
-    found = {row: read_row(context.work, row) for rows in _rows_by_step(context) for row in rows}
+    found = _found(context, STEPS)
     table = cells(found)
     best = best_cell(table)
     rows: dict[str, dict[str, Any]] = {}
@@ -279,15 +278,19 @@ def finish(context: Context, reports: Sequence[Report]) -> Report:
     return Report(facts | {"models": len(params.models), "trained": len(found)}, run={"row_seconds": seconds})
 
 
-def _rows_by_step(context: Context) -> Iterator[list[Row]]:
-    """The rows of each step of the grid; a step is told when those before it are done."""
+def _found(context: Context, steps: int) -> dict[Row, dict[str, Any]]:
+    """The figures of all rows of the first steps of the grid, which are done."""
+    found: dict[Row, dict[str, Any]] = {}
+    for step in range(steps):
+        found |= {row: read_row(context.work, row) for row in _rows_of_step(context, step, found)}
+    return found
+
+
+def _rows_of_step(context: Context, step: int, found: Mapping[Row, Mapping[str, Any]]) -> list[Row]:
+    """The rows of a step, which depend on the figures of those before it."""
     params = context.section(DatasetParams)
-    results: dict[tuple[str, str], float] = {}
-    for step in range(STEPS):
-        rows = rows_of_step(step, params.grid, params.models, params.vectors, params.seeds, results)
-        yield rows
-        done = cells({row: read_row(context.work, row) for row in rows})
-        results |= {(cell.model, cell.vectors): cell.validation for cell in done}
+    results = {(cell.model, cell.vectors): cell.validation for cell in cells(found)}
+    return rows_of_step(step, params.grid, params.models, params.vectors, params.seeds, results)
 
 
 def _curves(work: Path, found: Mapping[Row, Any]) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator, model
 from tasks.classifiers.embedding import Missing
 from tasks.classifiers.encoding import Side
 from tasks.classifiers.grid import BASELINE, OURS, RANDOM, Grid, NetworkName
+from tasks.classifiers.runtime import AskedPrecision
 from tasks.datasets.params import Dataset
 from tasks.models import DEFAULT_MODEL, ModelName
 from tasks.pipeline.stage import StageParams
@@ -71,7 +72,7 @@ class ClassifierParams(StageParams):
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="balanced: rare classes count as much as frequent ones"
     )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    precision: AskedPrecision = Field(
         "auto", description="what networks compute in; auto: bfloat16 on a GPU and on a CPU with AMX, else float32"
     )
     threads: int = Field(1, ge=1, le=64, description="cores that train a network; the last bits depend on it")

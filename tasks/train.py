@@ -150,6 +150,7 @@ def _learner(job: TrainJob) -> "Learner":
         "seed": params.seed,
         "streams": params.streams if params.deterministic else 0,
         "threads": job.threads,
+        "corrected": not isinstance(params, CbowParams) or params.corrected,
     }
     if isinstance(params, FasttextParams):
         from tasks.kernels.fasttext_learner import FasttextLearner, FasttextRecipe
@@ -157,8 +158,7 @@ def _learner(job: TrainJob) -> "Learner":
         recipe |= {"words": Vocabulary.read(job.vocabulary).spelled, "architecture": params.architecture}
         recipe |= {"minn": params.minn, "maxn": params.maxn, "buckets": params.bucket}
         return FasttextLearner(FasttextRecipe(**recipe))
-    corrected = not isinstance(params, CbowParams) or params.corrected
-    return WindowLearner(WindowRecipe(**recipe, corrected=corrected))
+    return WindowLearner(WindowRecipe(**recipe))
 
 
 def finish(context: Context, reports: Sequence[Report]) -> Report:

@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 Precision = Literal["float32", "bfloat16"]
+"""What a network computes in."""
+
+AskedPrecision = Literal["auto", "float32", "bfloat16"]
+"""auto: see `best_precision`."""
 
 ALONE = threading.Lock()
 """Held while a row is at work: names and random numbers of Keras are one for all threads of a process."""
@@ -60,7 +64,7 @@ def begin(seed: int, precision: Precision = "float32") -> None:
     keras.utils.set_random_seed(seed)
 
 
-def best_precision(asked: Precision | Literal["auto"]) -> Precision:
+def best_precision(asked: AskedPrecision) -> Precision:
     """What "auto" is here: bfloat16 where a GPU, or a CPU with AMX, multiplies such matrices faster."""
     import tensorflow as tf
     from llvmlite.binding import get_host_cpu_features

@@ -3,6 +3,7 @@
 from typing import Literal, Protocol
 
 from tasks.classifiers.encoding import Side
+from tasks.classifiers.runtime import AskedPrecision
 from tasks.text.treatment import TextTreatment
 
 
@@ -36,6 +37,6 @@ class RowSettings(Protocol):
     @property
     def class_weights(self) -> Literal["none", "balanced"]: ...
     @property
-    def precision(self) -> Literal["auto", "float32", "bfloat16"]: ...
+    def precision(self) -> AskedPrecision: ...
     @property
     def threads(self) -> int: ...

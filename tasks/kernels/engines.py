@@ -11,7 +11,10 @@ from tasks.kernels.tables import Table
 
 
 class Schedule(NamedTuple):
-    """The learning rate falls from `first` to `last`, linearly in the number of examples seen, over `examples`."""
+    """The learning rate falls from `first` to `last`, linearly in the number of examples seen, over `examples`.
+
+    `tasks.kernels.negative_sampling.rate_at` is `rate` in compiled code.
+    """
 
     first: float
     last: float

@@ -25,7 +25,9 @@ from tasks.kernels.negative_sampling import (
     MOST_CONTEXTS,
     Workspace,
     draw_outputs,
+    prefetch_outputs,
     prefetch_row,
+    rate_at,
     settle_loss,
     widest_reach,
 )
@@ -63,8 +65,8 @@ def gather_word(starts: Starts, rows: InputRows, word: int, work: Workspace, cou
 @compiled_inline
 def draw_pairs(
     context_vectors: Table, batch: Batch, window: int, pair: int, key: np.uint64, noise: AliasTable, work: Workspace
-) -> int:
-    """Makes the outputs of each pair of a window and asks for their rows; returns how many pairs there are."""
+) -> None:
+    """Makes the outputs of each pair of a window and asks for their rows."""
     slot = (window % 2) * MOST_CONTEXTS
     pairs = 0
     for position in range(window - int(batch.left[window]), window + int(batch.right[window]) + 1):
@@ -72,10 +74,8 @@ def draw_pairs(
             continue
         context = int(batch.words[position])
         draw_outputs(work.outputs, slot + pairs, context, pair + pairs, key, noise, len(context_vectors))
-        for output in range(work.outputs.shape[1]):
-            prefetch_row(context_vectors, work.outputs[slot + pairs, output])
+        prefetch_outputs(context_vectors, work.outputs, slot + pairs)
         pairs += 1
-    return pairs
 
 
 @compiled_inline
@@ -90,8 +90,7 @@ def skip_gram_window(
     for column in range(0, inputs.shape[1], WIDTH):
         store(work.hidden, BEFORE, column, load(work.hidden, 0, column))
     for number in range(pairs):
-        rate = np.float32(schedule.first + (schedule.last - schedule.first) * ((pair + number) / schedule.examples))
-        train_outputs(context_vectors, work, slot + number, rate, blank)
+        train_outputs(context_vectors, work, slot + number, np.float32(rate_at(schedule, pair + number)), blank)
         for column in range(0, inputs.shape[1], WIDTH):
             moved = add(load(work.hidden, BEFORE, column), load(work.hidden, 1, column))
             store(work.hidden, 0, column, moved)
@@ -100,16 +99,16 @@ def skip_gram_window(
 
 @compiled_inline
 def cbow_window(
-    starts: Starts, rows: InputRows, inputs: Table, context_vectors: Table, batch: Batch, window: int, slot: int,
+    starts: Starts, rows: InputRows, inputs: Table, context_vectors: Table, batch: Batch, window: int,
     rate: np.float32, work: Workspace, blank: Any,
 ) -> None:  # fmt: skip
-    """One window, whose outputs are drawn."""
+    """One window, whose outputs are drawn and stand first."""
     count = 0
     for position in range(window - int(batch.left[window]), window + int(batch.right[window]) + 1):
         if position != window:
             count = gather_word(starts, rows, int(batch.words[position]), work, count)
     average_rows(inputs, work, count)
-    train_outputs(context_vectors, work, slot, rate, blank)
+    train_outputs(context_vectors, work, 0, rate, blank)
     move_rows_by(inputs, work, count, np.float32(1))
 
 
@@ -153,10 +152,9 @@ def fasttext_kernel(architecture: Architecture, negatives: int) -> Callable[...,
                     ask_for_word(inputs, starts, rows, int(words[window + reach]))
                 if pairs > 0:
                     draw_outputs(work.outputs, 0, int(words[window]), pair, key, noise, len(context_vectors))
-                    for output in range(outputs):
-                        prefetch_row(context_vectors, work.outputs[0, output])
-                    rate = np.float32(schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples))
-                    cbow_window(starts, rows, inputs, context_vectors, batch, window, 0, rate, work, blank)
+                    prefetch_outputs(context_vectors, work.outputs, 0)
+                    rate = np.float32(rate_at(schedule, pair))
+                    cbow_window(starts, rows, inputs, context_vectors, batch, window, rate, work, blank)
             else:
                 if window + 1 < batch.stop:
                     ask_for_word(inputs, starts, rows, int(words[window + 1]))

@@ -42,6 +42,9 @@ Mask = Annotated[NDArray[np.bool_], "[texts, steps]: where there is a word; else
 TEXTS = 8
 """That go through a step together: each Lanes of weights that is read serves them all."""
 
+TEXT_ROWS: NDArray[np.int64] = np.arange(TEXTS, dtype=np.int64)[None]
+"""Their rows in a table that has nothing else."""
+
 SIDE = AT_ONCE
 """Lanes of weights that are read at once; with TEXTS, so many sums hide how long a multiply-add takes."""
 
@@ -128,14 +131,13 @@ def follow_back(
 @compiled_inline
 def _add_product(columns: Table, weights: Table, sums: Table) -> None:
     """sums[text] += Σ_k columns[k, text] weights[k], for TEXTS texts."""
-    rows = TEXT_ROWS
     for column in range(0, weights.shape[1], SIDE * WIDTH):
         block = empty_block(zeros(TEXTS), zeros(SIDE))
         for k in range(weights.shape[0]):
             many = spread_numbers(zeros(TEXTS), columns, k)
             side = load_columns(zeros(SIDE), weights, k, column)
             block = add_outer(block, many, side)
-        add_block(zeros(TEXTS), zeros(SIDE), sums, rows, 0, column, block)
+        add_block(zeros(TEXTS), zeros(SIDE), sums, TEXT_ROWS, 0, column, block)
 
 
 @compiled_inline
@@ -217,7 +219,3 @@ def _tanh(lanes: Lanes) -> Lanes:
 @compiled_inline
 def _slope(sigmoid: Lanes) -> Lanes:
     return multiply(sigmoid, subtract(spread(np.float32(1)), sigmoid))
-
-
-TEXT_ROWS: NDArray[np.int64] = np.arange(TEXTS, dtype=np.int64)[None]
-"""The rows of a block's texts in a table that has nothing else."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tasks.kernels.alias import AliasTable, draw_row
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline
+from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import (
     WIDTH,
     decay,
@@ -96,11 +97,22 @@ def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int 
     )
 
 
+rate_at = compiled_inline(Schedule.rate)
+"""The learning rate of a schedule at the example of a number."""
+
+
 @compiled_inline
 def prefetch_row(table: Table, row: int) -> None:
     """Asks for a row that is going to be changed."""
     for column in range(0, table.shape[1], WIDTH):
         prefetch(table, row, column)
+
+
+@compiled_inline
+def prefetch_outputs(context_vectors: Table, outputs: NDArray[np.int64], slot: int) -> None:
+    """Asks for all rows of outputs[slot]."""
+    for output in range(outputs.shape[1]):
+        prefetch_row(context_vectors, outputs[slot, output])
 
 
 @compiled_inline
@@ -176,8 +188,7 @@ def prepare_window(
         work.drawn[0], work.drawn[1] = -1, slot
         if draw_outputs(work.outputs, slot, center, draw, key, noise, len(vectors)):
             work.drawn[0] = draw
-        for output in range(work.outputs.shape[1]):
-            prefetch_row(context_vectors, work.outputs[slot, output])
+        prefetch_outputs(context_vectors, work.outputs, slot)
     if window + reach < len(batch.words):
         prefetch_row(vectors, int(batch.words[window + reach]))
     return pairs

@@ -25,6 +25,7 @@ from tasks.kernels.alias import AliasTable, draw_row, negative_table
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engines import Schedule
+from tasks.kernels.negative_sampling import rate_at
 from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.settings import Settings
 from tasks.kernels.streams import Streams, Trainer, prepare_merging, terms_a_pair
@@ -126,7 +127,7 @@ def fill_chunks(
     negatives = chunks.negatives.shape[1]
     used = 0
     while used < len(chunks.rates) and start < batch.stop:
-        chunks.rates[used] = schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples)
+        chunks.rates[used] = rate_at(schedule, pair)
         place = mix(key + np.uint64(pair) * STEP)
         for negative in range(negatives):
             place += STEP

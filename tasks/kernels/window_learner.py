@@ -67,7 +67,7 @@ class WindowRecipe:
     seed: int
     streams: int
     threads: int
-    corrected: bool = True
+    corrected: bool
 
 
 class WindowLearner:

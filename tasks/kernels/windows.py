@@ -114,7 +114,7 @@ def _draw_windows(
                 center[row] = word
                 left[row] = reach[token]
                 row += np.uint64(high[token] <= thresholds[np.uint64(word - 1)])
-            kept = np.int64(row)
+            kept = np.int64(row)  # type: ignore[assignment]  # int() would leave it unsigned
         right[begin:kept] = left[begin:kept]
         edge = min(int(window), kept - begin)  # rows farther in see as far as they reach
         for inner in range(edge):

@@ -46,6 +46,7 @@ from tasks.kernels.negative_sampling import (
     Workspace,
     gather_contexts,
     prepare_window,
+    rate_at,
     score_to_slope,
     settle_loss,
     widest_reach,
@@ -263,7 +264,7 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
             contexts = gather_contexts(words, left, right, window, work.contexts)
             if contexts == 0:
                 continue
-            rate = np.float32(schedule.first + (schedule.last - schedule.first) * (pair / schedule.examples))
+            rate = np.float32(rate_at(schedule, pair))
             pair += contexts
             if is_cbow:
                 cbow_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank, corrected)
