@@ -150,7 +150,6 @@ def _learner(job: TrainJob) -> "Learner":
         "seed": params.seed,
         "streams": params.streams if params.deterministic else 0,
         "threads": job.threads,
-        "corrected": not isinstance(params, CbowParams) or params.corrected,
     }
     if isinstance(params, FasttextParams):
         from tasks.kernels.fasttext_learner import FasttextLearner, FasttextRecipe
@@ -158,6 +157,8 @@ def _learner(job: TrainJob) -> "Learner":
         recipe |= {"words": Vocabulary.read(job.vocabulary).spelled, "architecture": params.architecture}
         recipe |= {"minn": params.minn, "maxn": params.maxn, "buckets": params.bucket}
         return FasttextLearner(FasttextRecipe(**recipe))
+    if isinstance(params, CbowParams):
+        recipe |= {"corrected": params.corrected}
     return WindowLearner(WindowRecipe(**recipe))
 
 

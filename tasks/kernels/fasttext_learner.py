@@ -22,7 +22,7 @@ HOT_ROWS = 32_768
 1,024 WordSim-353 is one to two points lower (docs/quality.md)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FasttextRecipe(WindowRecipe):
     """What determines a run, besides what determines every one that learns from windows.
 

@@ -31,7 +31,7 @@ TABLES, ORDER, NEGATIVES = range(3)
 """The random streams of a run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WindowRecipe:
     """What determines a run.
 
@@ -49,7 +49,7 @@ class WindowRecipe:
         seed: of the start tables, the negatives and the order of shuffled shards.
         streams: logical streams of a determined run; 0: free-running.
         threads: cores; a determined result does not depend on it.
-        corrected: see `tasks.kernels.settings.Settings`.
+        corrected: see `tasks.kernels.settings.Settings`; cbow alone reads it.
     """
 
     model: ModelName
@@ -67,7 +67,7 @@ class WindowRecipe:
     seed: int
     streams: int
     threads: int
-    corrected: bool
+    corrected: bool = True
 
 
 class WindowLearner:
