@@ -464,6 +464,7 @@ STAGE = Stage(
         "tasks/text/duplicates.py",
         "tasks/text/hangul.py",
         "tasks/text/markup.py",
+        "tasks/text/slips.py",
         "tasks/text/spelling.py",
         "tasks/text/steps.py",
         "tasks/text/tokenizers.py",

@@ -340,6 +340,7 @@ STAGE = Stage(
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
         "tasks/text/hangul.py",
+        "tasks/text/slips.py",
         "tasks/text/spelling.py",
         "tasks/text/vocabulary.py",
     ),

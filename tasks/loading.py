@@ -64,7 +64,7 @@ def _load_own(path: Path) -> Vectors:
 
     vocabulary = Vocabulary.read(_vocabulary_of(path))
     matrix = read_matrix(path, len(vocabulary))
-    return Vectors(vocabulary.words, matrix, _manifest_of(path), unseen_of(path, vocabulary))
+    return Vectors(vocabulary.words, matrix, _manifest_of(path), unseen_of(path, vocabulary), vocabulary.spell)
 
 
 def _load_fasttext(path: Path) -> Vectors:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.storage.matrix import BLOCK_ROWS, Matrix
+from tasks.text.slips import one_slip_apart
 
 WORDS_TO_SUGGEST_FROM = 50_000
 """The most frequent words, among which close spellings are looked for."""
@@ -25,6 +26,7 @@ class Vectors:
         matrix: float32 [size, dim]; memory-mapped if it came from a model's folder.
         manifest: what made them (params, input hashes, code digest), if the stage that did left it beside them.
         unseen: gives a word that is not there a vector, where the model has n-grams; else None.
+        spell: how a word is written in the letters that n-grams are made of.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Vectors:
         matrix: Matrix,
         manifest: dict[str, Any] | None = None,
         unseen: Callable[[str], NDArray[np.float32]] | None = None,
+        spell: Callable[[str], str] = str,
     ) -> None:
         self.words = list(words)
         self.matrix = matrix
         self.manifest = manifest
         self.unseen = unseen
+        self.spell = spell
         # the first of two equal words wins: the more frequent one
         self._rows = {word: row for row, word in reversed(list(enumerate(self.words)))}
         self._norms: NDArray[np.float32] | None = None
@@ -82,7 +86,8 @@ class Vectors:
     def only(self, words: Collection[str]) -> "Vectors":
         """Those of `words` that are there, in the order in which they stand here."""
         rows = sorted({self._rows[word] for word in words if word in self._rows})
-        return Vectors([self.words[row] for row in rows], np.asarray(self.matrix[rows]), self.manifest, self.unseen)
+        words = [self.words[row] for row in rows]
+        return Vectors(words, np.asarray(self.matrix[rows]), self.manifest, self.unseen, self.spell)
 
     def close_spellings(self, word: str, count: int = 3) -> list[str]:
         """Known words that are written like `word`."""
@@ -94,13 +99,29 @@ class Vectors:
         """The cosine of two words' vectors, -1 to 1; 0 if one of them is zero."""
         return float(_unit(self[first]) @ _unit(self[second]))
 
-    def neighbours(self, word: str, k: int = 10) -> list[tuple[str, float]]:
+    def neighbours(self, word: str, k: int = 10, slips: bool = True) -> list[tuple[str, float]]:
         """The `k` words nearest to `word` by cosine, nearest first, each with its cosine.
+
+        Args:
+            word: one of the words; where the model has n-grams any.
+            k: how many.
+            slips: a word that is not there may be a misspelled one: those that it may be meant for (`one_slip_away`)
+                come first, most frequent first, then the others. A short word shares few n-grams with its misspelling.
 
         Raises:
             InputError: the word is unknown.
         """
-        return self._nearest(_unit(self[word]), k, self._known([word]))
+        meant = self._known(self.one_slip_away(word)) if slips else set()
+        return self._nearest(_unit(self[word]), k, self._known([word]), sorted(meant))
+
+    def one_slip_away(self, word: str) -> list[str]:
+        """The words that one wrong, missing, superfluous or misplaced letter makes `word` of, most frequent first;
+        none if it is one of the words itself.
+        """
+        if word in self._rows:
+            return []
+        spelled = self.spell(word)
+        return [known for known in self.words if one_slip_apart(self.spell(known), spelled)]
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[tuple[str, float]]:
         """What is to `c` as `b` is to `a`: the `k` words nearest to b - a + c, without the three (Mikolov et al. 2013).
@@ -111,10 +132,12 @@ class Vectors:
         target = _unit(self[b]) - _unit(self[a]) + _unit(self[c])
         return self._nearest(_unit(target), k, self._known([a, b, c]))
 
-    def _known(self, words: Sequence[str]) -> set[int]:
+    def _known(self, words: Collection[str]) -> set[int]:
         return {self._rows[word] for word in words if word in self._rows}
 
-    def _nearest(self, target: NDArray[np.float32], k: int, without: set[int]) -> list[tuple[str, float]]:
+    def _nearest(
+        self, target: NDArray[np.float32], k: int, without: set[int], first: Sequence[int] = ()
+    ) -> list[tuple[str, float]]:
         if self._norms is None:
             norms = np.empty(len(self.words), np.float32)
             for start in range(0, len(norms), BLOCK_ROWS):
@@ -123,14 +146,21 @@ class Vectors:
             self._norms = norms
         # not BLAS: how it splits a product over threads changes the last bits, and with them the order of near ties
         cosines = np.einsum("ij,j->i", self.matrix, target) / self._norms
-        cosines[list(without)] = -np.inf
-        k = max(0, min(k, len(self.words) - len(without)))
-        if k == 0:
-            return []
-        least = np.partition(cosines, -k)[-k]
-        candidates = np.flatnonzero(cosines >= least)
-        order = candidates[np.argsort(-cosines[candidates], kind="stable")][:k]
+        free = np.ones(len(cosines), bool)
+        free[[*without, *first]] = False
+        others = np.flatnonzero(free)
+        order = [*first, *_largest(cosines[others], others, k - len(first))][: max(0, k)]
         return [(self.words[row], float(cosines[row])) for row in order]
+
+
+def _largest(cosines: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> list[int]:
+    """The `k` rows with the largest cosines, largest first, equal ones in their order; fewer where there are fewer."""
+    k = min(k, len(rows))
+    if k <= 0:
+        return []
+    candidates = np.flatnonzero(cosines >= np.partition(cosines, -k)[-k])
+    found: list[int] = rows[candidates[np.argsort(-cosines[candidates], kind="stable")][:k]].tolist()
+    return found
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -181,6 +181,13 @@ def test_a_model_of_fasttext_answers_for_words_that_it_never_saw(wordloom: Comma
     assert len(nearest) == 3
 
 
+def test_an_unknown_word_of_a_model_with_ngrams(wordloom: Command) -> None:
+    model = packaged("crime-and-punishment.bin")
+    said = wordloom("neighbours", "landladyy", "zandladies", "--vectors", model, "-k", "3")
+    assert "landladyy is unknown; one slip away: landlady, landlady,\n" in said.out
+    assert "zandladies is unknown; by its n-grams:\n" in said.out
+
+
 def test_an_unknown_word_names_close_spellings(wordloom: Command, data: Path) -> None:
     model = data / "train" / "sgns"
     assert "did you mean space" in wordloom("neighbours", "spce", "--vectors", model).complaint()

@@ -13,6 +13,7 @@ from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import serial
 from tasks.request import request
 from tasks.stages import stage
+from tasks.text.hangul import compose, decompose
 from tasks.text.vocabulary import Vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,3 +78,15 @@ def test_vectors_of_words_in_letters_answer_to_words(tmp_path: Path) -> None:
     assert "영화" in (data / "evaluate" / "sgns" / "report.md").read_text("utf-8")
     exported = (data / "export" / "sgns" / "vectors.w2v.txt").read_text("utf-8").splitlines()
     assert any(line.startswith("영화 ") for line in exported)
+
+
+def test_a_word_is_near_to_what_one_wrong_letter_makes_of_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    changed = ("tokenize.tokenizer.kind=jamo", "tokenize.min_count=2", "train.model=fasttext", "train.dim=8")
+    run(data, "nsmc", ("download", "clean", "tokenize", "skipgrams", "train"), *changed, "train.epochs=1")
+    vectors = wordloom.load(data / "train" / "fasttext")
+    frequent = [word for word in vectors.words if re.fullmatch("[가-힣]{2,}", word)][:100]
+    misspelled = {compose(decompose(word)[:-1] + "ㅋ"): word for word in frequent}
+    assert len(misspelled) > 90 and not any(word in vectors for word in misspelled)
+    assert all(word in dict(vectors.neighbours(other, 10)) for other, word in misspelled.items())
+    assert not all(word in dict(vectors.neighbours(other, 10, slips=False)) for other, word in misspelled.items())

@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -131,9 +133,14 @@ def neighbours(
     words: Annotated[list[str], typer.Argument(metavar="WORD…", help="Words of the vocabulary.")],
     vectors: VectorsFile = None, k: HowMany = 10, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Shows the words nearest to each WORD, by cosine."""
+    """Shows the words nearest to each WORD, by cosine.
+
+    Where the model has n-grams, WORD may be any; of an unknown one, words that it may be a misspelling of come first.
+    """
     loaded = _vectors(vectors)
-    _show_neighbours({word: loaded.neighbours(word, k) for word in words}, as_json)
+    found = {word: loaded.neighbours(word, k) for word in words}
+    unknown = {word: loaded.one_slip_away(word) for word in words if word not in loaded}
+    _show_neighbours(found, as_json, {word: _unknown(meant[:k]) for word, meant in unknown.items()})
 
 
 @app.command(rich_help_panel=ASK)
@@ -234,13 +241,19 @@ def _vectors(path: Path | None) -> Any:
     return load(path or default_vectors(request()))
 
 
-def _show_neighbours(found: dict[str, list[tuple[str, float]]], as_json: bool) -> None:
+def _unknown(meant: list[str]) -> str:
+    return f" is unknown; one slip away: {', '.join(meant)}" if meant else " is unknown; by its n-grams:"
+
+
+def _show_neighbours(
+    found: dict[str, list[tuple[str, float]]], as_json: bool, remarks: Mapping[str, str] = MappingProxyType({})
+) -> None:
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     for title, nearest in found.items():
         console = Console(highlight=False)
-        console.print(Text(title, style="bold"), soft_wrap=True)
+        console.print(Text(title, style="bold"), Text(remarks.get(title, "")), sep="", soft_wrap=True)
         table = Table("word", "cosine")
         for word, cosine in nearest:
             table.add_row(Text(word), f"{cosine:.3f}")

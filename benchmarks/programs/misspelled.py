@@ -1,9 +1,9 @@
 """How vectors of Korean words bear being asked. `python -m benchmarks.programs.misspelled VECTORS PAIRS`
 
-VECTORS: a model's folder. PAIRS: judged pairs. Prints {"spearman", "coverage", "found"}: of the pairs, those counted
-whose words have vectors, by their n-grams too; and of WORDS frequent words of two syllables or more with one letter
-(jamo) changed, the share, in percent, that is among its misspelling's ten nearest neighbours. A misspelling without a
-vector does not find its word.
+VECTORS: a model's folder. PAIRS: judged pairs. Prints {"spearman", "coverage", "found", "found_by_ngrams"}: of the
+pairs, those counted whose words have vectors, by their n-grams too; and of WORDS frequent words of two syllables or
+more with one letter (jamo) changed, the share, in percent, that is among its misspelling's ten nearest neighbours, with
+words that are one slip away first and without. A misspelling without a vector does not find its word.
 """
 
 import json
@@ -50,17 +50,17 @@ def misspell(word: str, chance: random.Random) -> str:
     return compose("".join(units))
 
 
-def found_again(vectors: Vectors) -> float:
-    """The share of misspelled words that are found."""
+def found_again(vectors: Vectors, slips: bool) -> float:
+    """The share, in percent, of misspelled words that are found."""
     chance = random.Random(SEED)
     candidates = [word for word in vectors.words[:FREQUENT] if is_hangul(word)]
     hits = 0
     for word in chance.sample(candidates, min(WORDS, len(candidates))):
         try:
-            hits += word in dict(vectors.neighbours(unknown_misspelling(word, vectors, chance), NEIGHBOURS))
+            hits += word in dict(vectors.neighbours(unknown_misspelling(word, vectors, chance), NEIGHBOURS, slips))
         except InputError:
             continue
-    return hits / min(WORDS, len(candidates))
+    return round(100 * hits / min(WORDS, len(candidates)), 1)
 
 
 def main() -> None:
@@ -72,7 +72,8 @@ def main() -> None:
     content = {
         "spearman": round(100 * score["spearman"], 2),
         "coverage": round(100 * score["coverage"], 1),
-        "found": round(100 * found_again(vectors), 1),
+        "found": found_again(vectors, slips=True),
+        "found_by_ngrams": found_again(vectors, slips=False),
     }
     print(json.dumps(content))
 

@@ -66,13 +66,15 @@ KOREAN = Row(
     title="Korean: words, morphemes, syllables, jamo",
     about=(
         "The profile korean, dim 100. Spearman on judged pairs, of those whose words have vectors, by n-grams too; and "
-        "how many of 100 words with one jamo changed are among the ten nearest neighbours of what comes of it."
+        "how many of 100 words with one jamo changed are among the ten nearest neighbours of what comes of it: words "
+        "one slip away first, as `wordloom neighbours` has them, and by n-grams alone."
     ),
     contenders=tuple(Contender(way, title, partial(measure, way=way)) for way, (title, _) in WAYS.items()),
     figures=(
         Figure("spearman", "Spearman, points", 1),
         Figure("coverage", "pairs covered, %", 1),
         Figure("found", "misspelled words found, %", 1),
+        Figure("found_by_ngrams", "by n-grams alone, %", 1),
         Figure("words", "words"),
         Figure("seconds", "training, s", 1),
     ),

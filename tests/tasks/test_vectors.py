@@ -11,6 +11,7 @@ import pytest
 from tasks.errors import InputError
 from tasks.formats import glove, projector, word2vec
 from tasks.loading import load
+from tasks.text.hangul import decompose
 from tasks.text.vocabulary import Vocabulary
 from tasks.vectors import Vectors
 
@@ -75,6 +76,31 @@ def test_neighbours_are_those_of_a_plain_computation() -> None:
     found = vectors.neighbours("w7", 25)
     assert [word for word, _ in found] == [f"w{row}" for row in expected]
     assert np.allclose([cosine for _, cosine in found], cosines[expected], atol=1e-6)
+
+
+def by_letters(word: str) -> np.ndarray:
+    """As a model with n-grams answers for words that it never saw."""
+    return np.array([len(word), 1, 0], np.float32)
+
+
+def test_what_a_misspelled_word_may_be_meant_for_comes_first() -> None:
+    vectors = Vectors(["sea", "king", "men", "man", "apple"], MATRIX[:5], unseen=by_letters)
+    assert vectors.one_slip_away("mn") == ["men", "man"]
+    assert vectors.one_slip_away("man") == vectors.one_slip_away("queen") == []
+    nearest = vectors.neighbours("mn", 4, slips=False)
+    assert [word for word, _ in nearest] == ["sea", "men", "king", "apple"]
+    found = vectors.neighbours("mn", 4)
+    assert [word for word, _ in found] == ["men", "man", "sea", "king"]
+    assert found[0] == nearest[1] and found[1][1] == pytest.approx(-(0.2**0.5))
+    assert vectors.neighbours("mn", 1) == found[:1] and vectors.neighbours("mn", 0) == []
+    assert len(vectors.neighbours("mn", 99)) == 5
+    assert vectors.only(["men", "apple"]).one_slip_away("mn") == ["men"]
+
+
+def test_slips_are_of_the_letters_that_ngrams_are_made_of() -> None:
+    words, matrix = ["영화", "영어"], np.eye(2, dtype=np.float32)
+    assert Vectors(words, matrix, unseen=by_letters, spell=decompose).one_slip_away("영호") == ["영화"]
+    assert Vectors(words, matrix, unseen=by_letters).one_slip_away("영호") == words
 
 
 def test_the_first_of_two_equal_words_wins() -> None:
