@@ -1,9 +1,10 @@
 """Layers that leave padding out. Keras 3's own convolutions and maxima take it for words; its LSTM and mean do not.
 
-Each follows the mask that `Embedding(mask_zero=True)` hands on; without a mask they are the layers that they inherit
-from. With it, what comes out for a text does not depend on how far it is padded, or at which end.
+Each follows the mask that `Embedding(mask_zero=True)` hands on: what comes out for a text does not depend on how far it
+is padded, or at which end. Without a mask padding is words.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -13,44 +14,79 @@ from keras import ops
 LOWEST = -1e9
 """Less than anything that comes out of a layer; finite, so that 0 times it is 0."""
 
-
-@keras.saving.register_keras_serializable(package="wordloom")
-class MaskedConv1D(keras.layers.Conv1D):  # type: ignore[misc]
-    """A convolution with `padding="same"` in which padding is zeros, as what lies beyond the ends of a text."""
-
-    supports_masking = True
-
-    def call(self, inputs: Any, mask: Any = None) -> Any:
-        """float [batch, length, channels] -> float [batch, length, filters]; mask: bool [batch, length]."""
-        if mask is None:
-            return super().call(inputs)
-        return _blanked(super().call(_blanked(inputs, mask)), mask)
+TOGETHER = 8
+"""Neighbours whose maximum is taken before that of the whole text, whose gradient takes four passes instead of one."""
 
 
 @keras.saving.register_keras_serializable(package="wordloom")
-class MaskedMaxPooling1D(keras.layers.MaxPooling1D):  # type: ignore[misc]
-    """The maximum of so many neighbours; counted from a text's first word on, wherever that stands.
+class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
+    """Leaves the same numbers out of all words of a text, by one product; Keras' own takes two operations a word."""
 
-    Keras counts from the middle of the padding, so that other neighbours would be pooled in a longer batch.
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """float [batch, length, channels] -> the same."""
+        if not training or not self.rate:
+            return inputs
+        drawn = keras.random.uniform((ops.shape(inputs)[0], 1, inputs.shape[2]), seed=self.seed_generator)
+        return inputs * ops.cast(ops.where(drawn < self.rate, 0.0, 1 / (1 - self.rate)), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable(package="wordloom")
+class ConvolvedMaximum(keras.layers.Layer):  # type: ignore[misc]
+    """Convolutions of some widths, with a rectifier, and the maximum of so many neighbours, or of a whole text.
+
+    Padding is zeros for the convolutions, as what lies beyond the ends of a text, and the maxima leave it out.
+    Neighbours are counted from a text's first word on, wherever that stands; Keras counts from the middle of the
+    padding, so that other neighbours would be pooled in a longer batch.
+
+    Bias and rectifier come after the maximum. Both never fall where their argument rises, so the outcome is the same,
+    to the last bit, and there are fewer numbers by then: such a step is mostly passes over all of them.
     """
 
     supports_masking = True
 
+    def __init__(self, filters: int, widths: Sequence[int], pool: int | None = None, **options: Any) -> None:
+        """filters: of each width. widths: in words. pool: how many neighbours; None: all words of a text."""
+        super().__init__(**options)
+        self.filters, self.widths, self.pool = filters, tuple(widths), pool
+
+    def get_config(self) -> dict[str, Any]:
+        """What `__init__` takes."""
+        return super().get_config() | {"filters": self.filters, "widths": self.widths, "pool": self.pool}
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Kernels [1, width, channels, filters], and a bias for all filters."""
+        self.kernels = [
+            self.add_weight((1, width, input_shape[-1], self.filters), "glorot_uniform", name=f"kernel_{width}")
+            for width in self.widths
+        ]
+        self.bias = self.add_weight((len(self.widths) * self.filters,), "zeros", name="bias")
+
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        """float [batch, length, channels] -> float [batch, pooled, channels]; a text's words stand together."""
-        if mask is None:
-            return super().call(inputs)
-        (size,) = self.pool_size
-        words = _from_first_word(ops.where(mask[..., None], inputs, LOWEST), mask)
-        words = ops.pad(words, [[0, 0], [0, size - 1], [0, 0]], constant_values=LOWEST)
-        return _blanked(ops.max_pool(words, size, size, "valid"), self.compute_mask(inputs, mask))
+        """float [batch, length, channels] -> [batch, pooled, all filters]; of whole texts [batch, all filters]."""
+        mask = ops.ones(ops.shape(inputs)[:2], "bool") if mask is None else mask
+        inputs = inputs * ops.cast(mask, inputs.dtype)[..., None]
+        if self.pool is not None:
+            inputs, mask = _from_first_word(inputs, mask)
+        size = self.pool or TOGETHER
+        # to the convolution the last neighbours are complete, too
+        mask = ops.pad(mask, [[0, 0], [0, size - 1]])
+        out_of_the_race = ops.cast(ops.where(mask, 0.0, LOWEST), inputs.dtype)[:, None, :, None]
+        found = []
+        for width, kernel in zip(self.widths, self.kernels, strict=True):
+            around = ops.pad(inputs, [[0, 0], [(width - 1) // 2, width // 2 + size - 1], [0, 0]])
+            convolved = tf.nn.conv2d(tf.expand_dims(around, 1), kernel, 1, "VALID")
+            maxima = tf.nn.max_pool2d(convolved + out_of_the_race, (1, size), (1, size), "VALID")
+            found.append(tf.squeeze(maxima, 1))
+        maxima = ops.concatenate(found, axis=-1)
+        if self.pool is None:
+            maxima = ops.max(maxima, axis=1)
+        return ops.relu(maxima + self.bias)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Where at least one of the neighbours is a word."""
-        if mask is None:
+        """Where at least one of the neighbours is a word; none of whole texts."""
+        if mask is None or self.pool is None:
             return None
-        (size,) = self.pool_size
-        return _places(mask)[:, ::size] < ops.sum(ops.cast(mask, "int32"), axis=1)[:, None]
+        return _places(mask)[:, :: self.pool] < _words(mask)
 
 
 @keras.saving.register_keras_serializable(package="wordloom")
@@ -67,20 +103,21 @@ class MaskedGlobalMaxPooling1D(keras.layers.GlobalMaxPooling1D):  # type: ignore
         """There is nothing left to mask."""
 
 
-def _blanked(values: Any, mask: Any) -> Any:
-    return values * ops.cast(mask, values.dtype)[..., None]
-
-
 def _places(mask: Any) -> Any:
     """0, 1, 2, ... for each text: int32 [batch, length]."""
     return ops.cumsum(ops.ones_like(mask, "int32"), axis=1) - 1
 
 
-def _from_first_word(values: Any, mask: Any) -> Any:
+def _words(mask: Any) -> Any:
+    """How many each text has: int32 [batch, 1]."""
+    return ops.sum(ops.cast(mask, "int32"), axis=1)[:, None]
+
+
+def _from_first_word(values: Any, mask: Any) -> tuple[Any, Any]:
     """The same with each text's words moved to the front; as they stand, where all are there already."""
 
     def moved() -> Any:
         places = (_places(mask) + ops.argmax(mask, axis=1)[:, None]) % ops.shape(mask)[1]
         return tf.gather(values, places, axis=1, batch_dims=1)
 
-    return ops.cond(ops.all(mask[:, 0]), lambda: values, moved)
+    return ops.cond(ops.all(mask[:, 0]), lambda: values, moved), _places(mask) < _words(mask)

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tasks.classifiers.grid import NetworkName
-from tasks.classifiers.layers import MaskedConv1D, MaskedGlobalMaxPooling1D, MaskedMaxPooling1D
+from tasks.classifiers.layers import ChannelDropout, ConvolvedMaximum, MaskedGlobalMaxPooling1D
 from tasks.classifiers.recurrent import LSTM
 from tasks.storage.matrix import Matrix
 
@@ -60,8 +60,12 @@ def build(settings: NetworkSettings, matrix: Matrix, tuned: bool) -> Any:
     embedding = keras.layers.Embedding(rows, dim, mask_zero=settings.mask, trainable=tuned, name=EMBEDDING)
     vectors = embedding(ids)
     embedding.set_weights([np.asarray(matrix)])
-    text = READERS[settings.name](keras.layers.SpatialDropout1D(settings.dropout / 2)(vectors), settings.units)
-    text = keras.layers.Dropout(settings.dropout)(text)
+    fixed_mean = settings.name == "average" and not tuned
+    # of which only the last layer learns, and that is too small to learn texts by heart
+    dropout = 0.0 if fixed_mean else settings.dropout
+    text = READERS[settings.name](ChannelDropout(dropout / 2)(vectors), settings.units)
+    # means of many words lie close together; nothing else can spread them where the vectors are fixed
+    text = keras.layers.BatchNormalization(momentum=0.9)(text) if fixed_mean else keras.layers.Dropout(dropout)(text)
     # float32, also where the rest is computed in 16 bits: a softmax of those is too coarse
     probabilities = keras.layers.Dense(settings.classes, "softmax", dtype="float32", name="classes")(text)
     return keras.Model(ids, probabilities, name=settings.name)
@@ -91,15 +95,11 @@ def _bilstm(vectors: Any, units: int) -> Any:
 
 
 def _cnn(vectors: Any, units: int) -> Any:
-    found = MaskedConv1D(units, CNN_WIDTH, padding="same", activation="relu")(vectors)
-    found = MaskedMaxPooling1D(CNN_WIDTH, padding="same")(found)
-    found = MaskedConv1D(units, CNN_WIDTH, padding="same", activation="relu")(found)
-    return MaskedGlobalMaxPooling1D()(found)
+    return ConvolvedMaximum(units, [CNN_WIDTH])(ConvolvedMaximum(units, [CNN_WIDTH], pool=CNN_WIDTH)(vectors))
 
 
 def _kim(vectors: Any, units: int) -> Any:
-    found = [MaskedConv1D(units, width, padding="same", activation="relu")(vectors) for width in KIM_WIDTHS]
-    return keras.layers.Concatenate()([MaskedGlobalMaxPooling1D()(each) for each in found])
+    return ConvolvedMaximum(units, KIM_WIDTHS)(vectors)
 
 
 READERS: Mapping[NetworkName, Callable[[Any, int], Any]] = {

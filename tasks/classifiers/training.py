@@ -1,8 +1,6 @@
 """Trains a network on labelled texts until it gets no better on others, and lets it answer.
 
-Adam (Kingma and Ba 2015), compiled once for batches of any length. Of the embedding only the rows that a batch has are
-changed, which is what lazy implementations of Adam do: Keras' own goes over the whole table at every step, and for a
-vocabulary of tens of thousands that takes longer than the network.
+Adam (Kingma and Ba 2015), compiled once for batches of any length; for the embedding see `rows_of_adam`.
 """
 
 from collections.abc import Callable
@@ -18,9 +16,7 @@ from tasks.classifiers.encoding import Ragged, Side
 from tasks.classifiers.history import Epoch, best_epoch
 from tasks.classifiers.networks import EMBEDDING
 from tasks.interruption import leave_if_asked
-
-FIRST_MOMENT, SECOND_MOMENT, EPSILON = 0.9, 0.999, 1e-7
-"""Adam's values, as in Keras."""
+from tasks.kernels.adam_numba import EPSILON, FIRST_MOMENT, SECOND_MOMENT
 
 ANSWERED_TOKENS = 1 << 15
 """In a batch that is only answered: of short texts there are more in it than of long ones."""
@@ -174,12 +170,15 @@ def make_step(network: Any, learning_rate: float) -> Step:
     import keras
     import tensorflow as tf
 
+    from tasks.classifiers.rows_of_adam import RowsOnCpu, RowsOnGpu
+
     optimizer = keras.optimizers.Adam(learning_rate, FIRST_MOMENT, SECOND_MOMENT, EPSILON)
     table = network.get_layer(EMBEDDING)
     tuned = list(table.trainable_variables)
     others = [each for each in network.trainable_variables if not any(each is one for one in tuned)]
     optimizer.build(others)
-    change_rows = _RowsOfAdam(tuned[0].value, learning_rate) if tuned else None
+    rows_of_adam = RowsOnGpu if tf.config.list_physical_devices("GPU") else RowsOnCpu
+    change_rows = rows_of_adam(tuned[0].value, learning_rate) if tuned else None
     signature = [
         tf.TensorSpec((None, None), tf.int32),
         tf.TensorSpec((None,), tf.int32),
@@ -200,29 +199,3 @@ def make_step(network: Any, learning_rate: float) -> Step:
         return tf.reduce_sum(losses), right
 
     return step  # type: ignore[no-any-return]
-
-
-class _RowsOfAdam:
-    """Adam for a table of which a step changes some rows."""
-
-    def __init__(self, table: Any, learning_rate: float) -> None:
-        import tensorflow as tf
-
-        self._table, self._rate = table, learning_rate
-        self._first, self._second = (tf.Variable(tf.zeros(table.shape), trainable=False) for _ in range(2))
-        self._steps = tf.Variable(0.0, trainable=False)
-
-    def __call__(self, gradient: Any) -> None:
-        """Changes the rows of a gradient (`tf.IndexedSlices`); a row may stand in it several times."""
-        import tensorflow as tf
-
-        rows, places = tf.unique(gradient.indices)
-        sums = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))
-        steps = self._steps.assign_add(1.0)
-        first = FIRST_MOMENT * tf.gather(self._first, rows) + (1 - FIRST_MOMENT) * sums
-        second = SECOND_MOMENT * tf.gather(self._second, rows) + (1 - SECOND_MOMENT) * tf.square(sums)
-        rate = self._rate * tf.sqrt(1 - SECOND_MOMENT**steps) / (1 - FIRST_MOMENT**steps)
-        self._first.scatter_update(tf.IndexedSlices(first, rows))
-        self._second.scatter_update(tf.IndexedSlices(second, rows))
-        changed = tf.gather(self._table, rows) - rate * first / (tf.sqrt(second) + EPSILON)
-        self._table.scatter_update(tf.IndexedSlices(changed, rows))

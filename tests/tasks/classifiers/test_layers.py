@@ -42,36 +42,55 @@ def pooled(text: Floats, size: int) -> Floats:
     return np.stack([text[at : at + size].max(axis=0) for at in range(0, len(text), size)])
 
 
-@pytest.mark.parametrize("side", ["post", "pre"])
-@pytest.mark.parametrize("width", [1, 3, 4, 5])
-def test_a_convolution_sees_the_text_alone(texts: list[Floats], width: int, side: str) -> None:
-    from tasks.classifiers.layers import MaskedConv1D
-
-    block, mask = padded(texts, side)
-    layer = MaskedConv1D(FILTERS, width, padding="same", activation="relu")
+def built(layer: Any, block: Floats) -> tuple[list[Floats], Floats]:
+    """Its kernels, float32 [width, CHANNELS, FILTERS] each, and its bias, with random numbers in them."""
     layer.build(block.shape)
     random = np.random.default_rng(3)
-    kernel, bias = (random.normal(size=variable.shape).astype(np.float32) for variable in layer.weights)
-    layer.set_weights([kernel, bias])
-    found = layer(block, mask=mask).numpy()
-    assert not found[~mask].any()
-    for number, text in enumerate(texts):
-        expected = np.maximum(convolved(text, kernel, bias), 0)
-        np.testing.assert_allclose(found[number][mask[number]], expected, atol=1e-5)
+    layer.set_weights([random.normal(size=each.shape).astype(np.float32) for each in layer.get_weights()])
+    *kernels, bias = layer.get_weights()
+    return [kernel[0] for kernel in kernels], bias
 
 
 @pytest.mark.parametrize("side", ["post", "pre"])
-@pytest.mark.parametrize("size", [1, 2, 5])
-def test_a_pooling_sees_the_text_alone(texts: list[Floats], size: int, side: str) -> None:
-    from tasks.classifiers.layers import MaskedMaxPooling1D
+@pytest.mark.parametrize("widths", [[1], [4], [5, 3]])
+@pytest.mark.parametrize("pool", [1, 2, 5, None])
+def test_a_maximum_sees_the_text_alone(texts: list[Floats], pool: int | None, widths: list[int], side: str) -> None:
+    from tasks.classifiers.layers import ConvolvedMaximum
 
     block, mask = padded(texts, side)
-    layer = MaskedMaxPooling1D(size, padding="same")
-    found, words = layer(block, mask=mask).numpy(), np.asarray(layer.compute_mask(block, mask))
-    assert found.shape[:2] == words.shape == (len(texts), -(-LENGTH // size))
-    assert not found[~words].any()
+    layer = ConvolvedMaximum(FILTERS, widths, pool)
+    kernels, bias = built(layer, block)
+    found, words = layer(block, mask=mask).numpy(), layer.compute_mask(block, mask)
     for number, text in enumerate(texts):
-        np.testing.assert_array_equal(found[number][words[number]], pooled(text, size))
+        each = [convolved(text, *weights) for weights in zip(kernels, np.split(bias, len(widths)), strict=True)]
+        expected = pooled(np.maximum(np.concatenate(each, axis=1), 0), pool or LENGTH)
+        rows = found[number][None] if words is None else found[number][np.asarray(words)[number]]
+        np.testing.assert_allclose(rows, expected, atol=1e-5)
+    if pool is None:
+        assert words is None and found.shape == (len(texts), len(widths) * FILTERS)
+    else:
+        assert found.shape[:2] == words.shape == (len(texts), -(-LENGTH // pool))
+        assert not found[~np.asarray(words)].any()
+
+
+@pytest.mark.parametrize("pool", [3, None])
+def test_bias_and_rectifier_behind_the_maximum_change_no_bit_of_16(texts: list[Floats], pool: int | None) -> None:
+    import keras
+    import tensorflow as tf
+
+    from tasks.classifiers.layers import ConvolvedMaximum
+
+    block, _ = padded(texts, "post")
+    block = block[:, :15]
+    layer = ConvolvedMaximum(FILTERS, [3], pool, dtype="mixed_bfloat16")
+    (kernel,), bias = built(layer, block)
+    theirs = keras.layers.Conv1D(FILTERS, 3, padding="same", activation="relu", dtype="mixed_bfloat16")
+    theirs.build(block.shape)
+    theirs.set_weights([kernel, bias])
+    first = theirs(block)
+    expected = tf.reduce_max(first, axis=1) if pool is None else tf.nn.max_pool1d(first, pool, pool, "VALID")
+    assert layer(block).dtype == expected.dtype == tf.bfloat16
+    np.testing.assert_array_equal(tf.cast(layer(block), tf.float32), tf.cast(expected, tf.float32))
 
 
 @pytest.mark.parametrize("side", ["post", "pre"])
@@ -82,38 +101,45 @@ def test_a_global_maximum_is_over_the_words(texts: list[Floats], side: str) -> N
     layer = MaskedGlobalMaxPooling1D()
     np.testing.assert_array_equal(layer(block, mask=mask).numpy(), [text.max(axis=0) for text in texts])
     assert layer.compute_mask(block, mask) is None
+    np.testing.assert_array_equal(layer(block).numpy(), block.max(axis=1))
 
 
-@pytest.mark.parametrize("size", [2, 5])
-def test_a_gradient_goes_to_the_words_alone(texts: list[Floats], size: int) -> None:
+@pytest.mark.parametrize("pool", [2, 5, None])
+def test_a_gradient_goes_to_the_words_alone(texts: list[Floats], pool: int | None) -> None:
     import tensorflow as tf
 
-    from tasks.classifiers.layers import MaskedConv1D, MaskedMaxPooling1D
+    from tasks.classifiers.layers import ConvolvedMaximum
 
     for side in ("post", "pre"):
         block, mask = padded(texts, side)
-        conv = MaskedConv1D(FILTERS, 3, padding="same")
-        pooling = MaskedMaxPooling1D(size, padding="same")
+        layer = ConvolvedMaximum(FILTERS, [3], pool)
+        built(layer, block)
         given = tf.Variable(block)
         with tf.GradientTape() as tape:
-            total = tf.reduce_sum(pooling(conv(given, mask=mask), mask=mask))
+            total = tf.reduce_sum(layer(given, mask=mask))
         gradient = tf.convert_to_tensor(tape.gradient(total, given)).numpy()
         assert not gradient[~mask].any() and (gradient[mask] != 0).any(axis=1).mean() > 0.5
 
 
-def test_without_a_mask_they_are_the_layers_of_keras(texts: list[Floats]) -> None:
+def test_a_layer_is_made_again_from_what_is_saved_of_it() -> None:
+    from tasks.classifiers.layers import ConvolvedMaximum
+
+    layer = ConvolvedMaximum(FILTERS, (3, 4), 5, name="reader")
+    again = ConvolvedMaximum.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    assert (again.filters, again.widths, again.pool, again.name) == (FILTERS, (3, 4), 5, "reader")
+
+
+def test_dropout_leaves_the_same_numbers_out_of_all_words() -> None:
     import keras
 
-    from tasks.classifiers.layers import MaskedConv1D, MaskedGlobalMaxPooling1D, MaskedMaxPooling1D
+    from tasks.classifiers.layers import ChannelDropout
 
-    block, _ = padded(texts, "post")
-    pairs: list[tuple[Any, Any]] = [
-        (MaskedConv1D(FILTERS, 4, padding="same"), keras.layers.Conv1D(FILTERS, 4, padding="same")),
-        (MaskedMaxPooling1D(5, padding="same"), keras.layers.MaxPooling1D(5, padding="same")),
-        (MaskedGlobalMaxPooling1D(), keras.layers.GlobalMaxPooling1D()),
-    ]
-    for ours, theirs in pairs:
-        ours.build(block.shape)
-        theirs.build(block.shape)
-        ours.set_weights(theirs.get_weights())
-        np.testing.assert_array_equal(ours(block).numpy(), theirs(block).numpy())
+    keras.utils.set_random_seed(1)
+    layer, block = ChannelDropout(0.25), np.ones((50, 7, 40), np.float32)
+    found = layer(block, training=True).numpy()
+    assert (found == found[:, :1]).all() and not (found == found[:1]).all()
+    assert set(np.unique(found).tolist()) == {0.0, np.float32(4 / 3).item()}
+    assert 0.2 < (found == 0).mean() < 0.3
+    np.testing.assert_array_equal(layer(block), block)
+    assert not (layer(block, training=True).numpy() == found).all()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -167,40 +166,3 @@ def test_asked_to_stop_it_leaves() -> None:
     with pytest.raises(Interrupted):
         train(built, make_answer(built), planted(100, seed=1), planted(20, seed=2), settings(batch=8), stop)
     assert len(told) == 1
-
-
-def changed_rows(table: NDArray[np.float32], steps: Sequence[tuple[list[int], NDArray[np.float32]]]) -> Any:
-    """What the Adam of rows makes of a table."""
-    import tensorflow as tf
-
-    from tasks.classifiers.training import _RowsOfAdam
-
-    variable = tf.Variable(table)
-    change = _RowsOfAdam(variable, 0.05)
-    for rows, values in steps:
-        change(tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant(table.shape)))
-    return variable.numpy()
-
-
-def test_the_adam_of_rows_is_that_of_keras_where_all_rows_occur() -> None:
-    import keras
-
-    random = np.random.default_rng(1)
-    table = random.normal(size=(6, 4)).astype(np.float32)
-    steps = [(random.permutation(6).tolist(), random.normal(size=(6, 4)).astype(np.float32)) for _ in range(5)]
-    theirs = keras.Variable(table)
-    optimizer = keras.optimizers.Adam(0.05)
-    for rows, values in steps:
-        optimizer.apply([keras.ops.convert_to_tensor(values[np.argsort(rows)])], [theirs])
-    np.testing.assert_allclose(changed_rows(table, steps), theirs.numpy(), atol=1e-6)
-
-
-def test_the_adam_of_rows_sums_a_row_that_is_repeated_and_leaves_the_others() -> None:
-    random = np.random.default_rng(2)
-    table = random.normal(size=(5, 3)).astype(np.float32)
-    values = random.normal(size=(3, 3)).astype(np.float32)
-    repeated = changed_rows(table, [([3, 1, 3], values)] * 2)
-    summed = changed_rows(table, [([1, 3], np.stack([values[1], values[0] + values[2]]))] * 2)
-    np.testing.assert_allclose(repeated, summed, atol=1e-7)
-    np.testing.assert_array_equal(repeated[[0, 2, 4]], table[[0, 2, 4]])
-    assert (repeated[[1, 3]] != table[[1, 3]]).all()
