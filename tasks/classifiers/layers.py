@@ -51,7 +51,7 @@ class ConvolvedMaximum(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """What `__init__` takes."""
-        return super().get_config() | {"filters": self.filters, "widths": self.widths, "pool": self.pool}
+        return {**super().get_config(), "filters": self.filters, "widths": self.widths, "pool": self.pool}
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Kernels [1, width, channels, filters], and a bias for all filters."""
