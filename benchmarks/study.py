@@ -64,12 +64,8 @@ STUDIES = (
     ),
     Study(
         "imdb", "english", IMDB,
-        {"vectors": FEWER, "grid": "cross", "models": ["tfidf", "average", "cnn", "kim", "lstm"],
-         "max_words": 10_000, "epochs": 6, "patience": 1, "learning_rate": 0.002},
-    ),
-    Study(
-        "imdb_ours", "english", IMDB,
-        {"vectors": ["ours-tuned"], "models": ["cnn", "kim"], "max_words": 10_000, "epochs": 8},
+        {"vectors": ENGLISH, "grid": "cross", "models": ["tfidf", "cnn", "kim", "average", "max", "lstm", "bilstm"],
+         "max_words": 10_000, "epochs": 6, "patience": 1},
     ),
     Study("padding_pre", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "pre"}),
     Study("padding_post", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "post"}),

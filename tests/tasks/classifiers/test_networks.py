@@ -126,3 +126,11 @@ def test_a_network_starts_from_the_matrix_and_the_seed() -> None:
 def test_the_shapes_are_those_of_the_papers() -> None:
     sizes = {name: network(name).get_layer("classes").input.shape[-1] for name in ("average", "cnn", "kim")}
     assert sizes == {"average": 8, "cnn": 8, "kim": 24}
+
+
+def test_the_mean_of_frozen_vectors_is_normalized_and_nothing_is_left_out() -> None:
+    for tuned in (True, False):
+        built = network("average", tuned=tuned, dropout=0.5)
+        spread = [layer for layer in built.layers if type(layer).__name__ == "BatchNormalization"]
+        left_out = [layer.rate for layer in built.layers if hasattr(layer, "rate")]
+        assert (len(spread), sum(left_out) > 0) == ((0, True) if tuned else (1, False))
