@@ -59,7 +59,7 @@ STUDIES = (
     Study("sms", "english", {"kind": "sms"}, {"vectors": ENGLISH, "epochs": 30, "patience": 3}),
     Study(
         "nsmc", "korean", {"kind": "nsmc", "path": "{originals}/nsmc"},
-        {"vectors": KOREAN, "grid": "cross", "models": ["tfidf", "kim", "average", "max", "cnn", "lstm"],
+        {"vectors": KOREAN, "grid": "cross", "models": ["tfidf", "kim", "average", "max", "cnn", "lstm", "bilstm"],
          "max_words": 30_000, "epochs": 6, "patience": 1, "batch": 128, "learning_rate": 0.002},
     ),
     Study(
@@ -71,8 +71,8 @@ STUDIES = (
     Study("padding_post", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "post"}),
     Study(
         "newsgroups", "english", {"kind": "20newsgroups", "path": "{originals}/20news-bydate.tar.gz"},
-        {"vectors": FEWER, "models": ["tfidf", "average"], "dropout": 0.7,
-         "max_words": 40_000, "max_length": 600, "epochs": 30, "patience": 3, "learning_rate": 0.005},
+        {"vectors": ENGLISH, "grid": "cross", "models": ["tfidf", "average", "max", "cnn", "kim", "lstm", "bilstm"],
+         "dropout": 0.7, "max_words": 40_000, "max_length": 600, "epochs": 30, "patience": 3, "learning_rate": 0.005},
     ),
     Study(
         "sms_stratified", "english", {"kind": "sms", "split": {"by": "stratified"}},

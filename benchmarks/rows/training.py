@@ -90,6 +90,24 @@ def beside_gensim(
 
     Ours comes determined and free-running, and once for each of `more`: a name, and what is laid over besides.
     """
+    peer = Contender("gensim", MODES[mode], partial(train_gensim, mode=mode, changed=changed, variables=variables))
+    return _beside(
+        peer, name, title, about, rounds, hours, changed, more, GENSIM, (*LIBRARIES, *libraries), variables, quick
+    )
+
+
+def beside_fasttext(name: str, title: str, about: str, peer: str, *changed: str) -> Row:
+    """The same with the fastText program; `peer` is what it is called in the table."""
+    sources = ("benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py")
+    contender = Contender("fasttext", peer, partial(train_fasttext, changed=changed))
+    return _beside(contender, name, title, about, 3, 3.0, changed, {}, sources, ("numba", "numpy", "fasttext-wheel"))
+
+
+def _beside(
+    peer: Contender, name: str, title: str, about: str, rounds: int, hours: float, changed: Changed,
+    more: Mapping[str, str], sources: tuple[str, ...], libraries: tuple[str, ...],
+    variables: Variables = (), quick: bool = False,
+) -> Row:  # fmt: skip
     ways = {"": None, "free": FREE, **more}
     ours = [
         Contender(
@@ -99,11 +117,10 @@ def beside_gensim(
         )
         for way, override in ways.items()
     ]
-    peer = Contender("gensim", MODES[mode], partial(train_gensim, mode=mode, changed=changed, variables=variables))
     return Row(
         name=name, title=title, about=about, contenders=(peer, *ours), figures=FIGURES, baseline=(peer.name,),
-        rounds=rounds, cap_seconds=hours * 3600, stages=STAGES, sources=(*SOURCES, *GENSIM),
-        libraries=(*LIBRARIES, *libraries), changed=changed, quick=quick, chart=True,
+        rounds=rounds, cap_seconds=hours * 3600, stages=STAGES, sources=(*SOURCES, *sources),
+        libraries=libraries, changed=changed, quick=quick, chart=True,
     )  # fmt: skip
 
 
@@ -134,8 +151,8 @@ SGNS_100 = beside_gensim(
 
 SGNS_AVX2 = beside_gensim(
     "sgns-avx2", "Skip-gram without AVX-512",
-    "One epoch. LLVM compiles ours, and OpenBLAS computes gensim's, for Haswell: registers of 256 bits.", 3, 1.0,
-    "train.dim=100", *ONE_EPOCH, variables=HASWELL,
+    "LLVM compiles ours, and OpenBLAS computes gensim's, for Haswell: registers of 256 bits.", 3, 2.0,
+    "train.dim=100", variables=HASWELL,
 )  # fmt: skip
 
 SGNS_300 = beside_gensim("sgns-dim300", "Skip-gram, dim 300", "The same with longer vectors.", 3, 3.0, "train.dim=300")
@@ -148,42 +165,14 @@ CBOW = beside_gensim(
     more={"word2vec": "train.cbow={corrected: false, learning_rate: 0.05}"},
 )  # fmt: skip
 
-FASTTEXT = Row(
-    name="fasttext-program",
-    title="Skip-gram beside fastText",
-    about="The fastText program without n-grams. It does not tell reading the vocabulary from training.",
-    contenders=(
-        Contender("ours", "ours", train_ours),
-        Contender("ours-free", f"ours, `{FREE}`", partial(train_ours, changed=(FREE,))),
-        Contender("fasttext", "fastText, no n-grams", train_fasttext),
-    ),
-    figures=FIGURES,
-    baseline=("fasttext",),
-    rounds=3,
-    cap_seconds=3 * 3600,
-    stages=STAGES,
-    sources=(*SOURCES, "benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py"),
-    libraries=("numba", "numpy", "fasttext-wheel"),
-)
+FASTTEXT = beside_fasttext(
+    "fasttext-program", "Skip-gram beside fastText",
+    "The fastText program without n-grams. It does not tell reading the vocabulary from training.",
+    "fastText, no n-grams",
+)  # fmt: skip
 
-NGRAMS = ("train.model=fasttext", "train.epochs=3")
-
-FASTTEXT_NGRAMS = Row(
-    name="fasttext-ngrams",
-    title="fastText with n-grams",
-    about="Skip-gram, n-grams of 3 to 6 characters in 2,000,000 buckets, 3 epochs.",
-    contenders=(
-        Contender("fasttext", "fastText", partial(train_fasttext, changed=NGRAMS)),
-        Contender("ours", "ours", partial(train_ours, changed=NGRAMS)),
-        Contender("ours-free", f"ours, `{FREE}`", partial(train_ours, changed=(*NGRAMS, FREE))),
-    ),
-    figures=FIGURES,
-    baseline=("fasttext",),
-    rounds=3,
-    cap_seconds=3 * 3600,
-    stages=STAGES,
-    sources=(*SOURCES, "benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py"),
-    libraries=("numba", "numpy", "fasttext-wheel"),
-    changed=NGRAMS,
-    chart=True,
-)
+FASTTEXT_NGRAMS = beside_fasttext(
+    "fasttext-ngrams", "fastText with n-grams",
+    "Skip-gram, n-grams of 3 to 6 characters in 2,000,000 buckets, 3 epochs.",
+    "fastText", "train.model=fasttext", "train.epochs=3",
+)  # fmt: skip
