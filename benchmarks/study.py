@@ -67,6 +67,10 @@ STUDIES = (
         {"vectors": ENGLISH, "grid": "cross", "models": ["tfidf", "cnn", "kim", "average", "max", "lstm", "bilstm"],
          "max_words": 10_000, "epochs": 6, "patience": 1},
     ),
+    Study(
+        "imdb_ours", "english", IMDB,
+        {"vectors": ["ours-tuned"], "models": ["cnn", "kim"], "max_words": 10_000, "epochs": 8},
+    ),
     Study("padding_pre", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "pre"}),
     Study("padding_post", "english", {**IMDB, "limit": 10_000}, {**PLAIN, "padding": "post"}),
     Study(
