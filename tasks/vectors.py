@@ -111,8 +111,9 @@ class Vectors:
         Raises:
             InputError: the word is unknown.
         """
+        target = _unit(self[word])
         meant = self._known(self.one_slip_away(word)) if slips else set()
-        return self._nearest(_unit(self[word]), k, self._known([word]), sorted(meant))
+        return self._nearest(target, k, self._known([word]), sorted(meant))
 
     def one_slip_away(self, word: str) -> list[str]:
         """The words that one wrong, missing, superfluous or misplaced letter makes `word` of, most frequent first;
