@@ -115,14 +115,15 @@ class Vectors:
         meant = self._known(self.one_slip_away(word)) if slips else set()
         return self._nearest(target, k, self._known([word]), sorted(meant))
 
-    def one_slip_away(self, word: str) -> list[str]:
-        """The words that one wrong, missing, superfluous or misplaced letter makes `word` of, most frequent first;
-        none if it is one of the words itself.
+    def one_slip_away(self, word: str, among: Sequence[str] | None = None) -> list[str]:
+        """The words, or those `among` them, that one wrong, missing, superfluous or misplaced letter makes `word` of,
+        as they stand there; none if it is one of the words itself.
         """
         if word in self._rows:
             return []
         spelled = self.spell(word)
-        return [known for known in self.words if one_slip_apart(self.spell(known), spelled)]
+        candidates = self.words if among is None else among
+        return [known for known in candidates if one_slip_apart(self.spell(known), spelled)]
 
     def analogy(self, a: str, b: str, c: str, k: int = 10) -> list[tuple[str, float]]:
         """What is to `c` as `b` is to `a`: the `k` words nearest to b - a + c, without the three (Mikolov et al. 2013).

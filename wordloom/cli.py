@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -139,8 +138,10 @@ def neighbours(
     """
     loaded = _vectors(vectors)
     found = {word: loaded.neighbours(word, k) for word in words}
-    unknown = {word: loaded.one_slip_away(word) for word in words if word not in loaded}
-    _show_neighbours(found, as_json, {word: _unknown(meant[:k]) for word, meant in unknown.items()})
+    unknown = {word: [near for near, _ in found[word]] for word in words if word not in loaded}
+    _show_neighbours(
+        found, as_json, {word: _unknown(loaded.one_slip_away(word, nearest)) for word, nearest in unknown.items()}
+    )
 
 
 @app.command(rich_help_panel=ASK)
@@ -151,7 +152,7 @@ def analogy(
 ) -> None:  # fmt: skip
     """A is to B as C is to … ? For example: man king woman."""
     loaded = _vectors(vectors)
-    _show_neighbours({f"{a} : {b} = {c} : ?": loaded.analogy(a, b, c, k)}, as_json)
+    _show_neighbours({f"{a} : {b} = {c} : ?": loaded.analogy(a, b, c, k)}, as_json, remarks={})
 
 
 @app.command(rich_help_panel=ASK)
@@ -245,9 +246,7 @@ def _unknown(meant: list[str]) -> str:
     return f" is unknown; one slip away: {', '.join(meant)}" if meant else " is unknown; by its n-grams:"
 
 
-def _show_neighbours(
-    found: dict[str, list[tuple[str, float]]], as_json: bool, remarks: Mapping[str, str] = MappingProxyType({})
-) -> None:
+def _show_neighbours(found: dict[str, list[tuple[str, float]]], as_json: bool, remarks: Mapping[str, str]) -> None:
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return

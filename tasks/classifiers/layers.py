@@ -86,7 +86,7 @@ class ConvolvedMaximum(keras.layers.Layer):  # type: ignore[misc]
         """Where at least one of the neighbours is a word; none of whole texts."""
         if mask is None or self.pool is None:
             return None
-        return _places(mask)[:, :: self.pool] < _words(mask)
+        return _first(mask)[:, :: self.pool]
 
 
 @keras.saving.register_keras_serializable(package="wordloom")
@@ -108,16 +108,16 @@ def _places(mask: Any) -> Any:
     return ops.cumsum(ops.ones_like(mask, "int32"), axis=1) - 1
 
 
-def _words(mask: Any) -> Any:
-    """How many each text has: int32 [batch, 1]."""
-    return ops.sum(ops.cast(mask, "int32"), axis=1)[:, None]
+def _first(mask: Any) -> Any:
+    """The mask of texts whose words have been moved to the front."""
+    return _places(mask) < ops.sum(ops.cast(mask, "int32"), axis=1)[:, None]
 
 
 def _from_first_word(values: Any, mask: Any) -> tuple[Any, Any]:
-    """The same with each text's words moved to the front; as they stand, where all are there already."""
+    """Values and mask with each text's words moved to the front; as they stand, where all are there already."""
 
     def moved() -> Any:
         places = (_places(mask) + ops.argmax(mask, axis=1)[:, None]) % ops.shape(mask)[1]
         return tf.gather(values, places, axis=1, batch_dims=1)
 
-    return ops.cond(ops.all(mask[:, 0]), lambda: values, moved), _places(mask) < _words(mask)
+    return ops.cond(ops.all(mask[:, 0]), lambda: values, moved), _first(mask)
