@@ -22,6 +22,7 @@ FORECAST = Forecast(
         StageForecast("train", "sgns", {"words": 10}, disk=50, work=100, memory=900, seconds=5.0, standing=0),
     ],
     absent=[],
+    remote=[],
     sampled=0.1,
     workers=2,
     cache=0,
@@ -57,6 +58,11 @@ def test_sources_that_are_left_out_are_named() -> None:
     assert "corpus.tar.gz" in line and "wordloom stage download" in line
 
 
+def test_datasets_of_the_network_are_named() -> None:
+    (line,) = judge(replace(FORECAST, remote=["imdb"]), Room(1000, 2000), DATA).warnings
+    assert "imdb" in line and "path" in line
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("plan")
@@ -74,7 +80,7 @@ def test_the_command_on_the_bundled_corpus(environment: dict[str, str], tmp_path
     found = json.loads(done.stdout)
     assert [each["stage"] for each in found["stages"]] == list(RAN)
     for each in found["stages"]:
-        assert each.keys() == {"stage", "model", "makes", "disk", "work", "memory", "seconds", "standing"}
+        assert each.keys() == {"stage", "variant", "makes", "disk", "work", "memory", "seconds", "standing"}
         assert each["disk"] > 0 and each["memory"] > 0 and each["seconds"] > 0 and each["standing"] == 0
     assert found["total"].keys() == {"disk", "memory", "seconds"}
     assert found["free"]["disk"] > found["total"]["disk"] and found["refusals"] == []

@@ -85,7 +85,7 @@ def plan(profile: Profile = None, overrides: Overrides = None, data: Data = None
     asked = request(profile, tuple(overrides or ()), data)
     room = room_for(asked.data)
     found = forecast(asked, room.memory)
-    verdict = judge(found, room, asked.data, asked.datasets)
+    verdict = judge(found, room, asked.data)
     if as_json:
         print(json.dumps(plain(found, room, verdict), indent=2, ensure_ascii=False))
     else:

@@ -1,6 +1,5 @@
 """What `wordloom plan` tells: what a run will take, stage by stage, and whether this machine has it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,8 +35,8 @@ def room_for(data: Path) -> Room:
     return Room(free_disk(data), free_memory())
 
 
-def judge(forecast: Forecast, room: Room, data: Path, datasets: Sequence[str] = ()) -> Verdict:
-    """Compares what the run will take with what there is; says that classifying the datasets is not in it."""
+def judge(forecast: Forecast, room: Room, data: Path) -> Verdict:
+    """Compares what the run will take with what there is; names what is not in the forecast."""
     refusals: list[str] = []
     warnings: list[str] = []
     worst = max(forecast.stages, key=lambda each: each.memory)
@@ -64,8 +63,11 @@ def judge(forecast: Forecast, room: Room, data: Path, datasets: Sequence[str] = 
             f"left out, since not here yet: {', '.join(forecast.absent)}; "
             "wordloom stage download fetches it, then the whole can be forecast"
         )
-    if datasets:
-        warnings.append(f"the stage classify ({', '.join(datasets)}) is not in the forecast: count with hours")
+    if forecast.remote:
+        warnings.append(
+            f"left out, since they come from the network: the datasets {', '.join(forecast.remote)}; "
+            "with a path to a copy they can be forecast"
+        )
     return Verdict(refusals, warnings)
 
 
@@ -88,7 +90,7 @@ def show(forecast: Forecast, room: Room, verdict: Verdict) -> None:
     for each in forecast.stages:
         makes = ", ".join(f"{human(number)} {name}" for name, number in each.makes.items())
         figures = _bytes(each.disk), _bytes(each.work), _bytes(each.memory), _time(each.seconds)
-        name = each.stage if each.model is None else f"{each.stage} {each.model}"
+        name = each.stage if each.variant is None else f"{each.stage} {each.variant}"
         table.add_row(name, makes, *figures, end_section=each is forecast.stages[-1])
     if forecast.cache:
         table.add_row("DVC's cache", "copies of all but skipgrams", _bytes(forecast.cache), "", "", "")

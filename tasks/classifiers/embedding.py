@@ -84,9 +84,7 @@ def embedding_matrix(
         )
     known = np.stack(list(rows.values()))
     deviation = float(known.std()) or 1.0
-    matrix = random_matrix(len(words), known.shape[1], seed, SPREAD) if fill == "random" else None
-    if matrix is None:
-        matrix = np.zeros((len(SPECIAL) + len(words), known.shape[1]), np.float32)
+    matrix = random_matrix(len(words), known.shape[1], seed, SPREAD if fill == "random" else 0.0)
     matrix[np.fromiter(rows, np.int64) + len(SPECIAL)] = known * np.float32(SPREAD / deviation)
     found = sum(counts[number] for number in rows)
     absent = [word for number, word in enumerate(words) if number not in rows]

@@ -16,13 +16,14 @@ import numpy as np
 from tasks.classifiers.grid import NetworkName
 from tasks.classifiers.layers import ChannelDropout, ConvolvedMaximum, MaskedGlobalMaxPooling1D
 from tasks.classifiers.recurrent import LSTM
+from tasks.classifiers.runtime import AskedPrecision, Precision, best_precision
 from tasks.storage.matrix import Matrix
 
 CNN_WIDTH = 5
 KIM_WIDTHS = (3, 4, 5)
 
 MULTIPLYING: tuple[NetworkName, ...] = ("lstm", "bilstm", "cnn", "kim")
-"""Those that mostly multiply matrices, which is what fewer bits make faster. A mean over a text wants all bits."""
+"""Those that mostly multiply matrices."""
 
 EMBEDDING = "embedding"
 """The name of that layer."""
@@ -45,6 +46,11 @@ class NetworkSettings:
     units: int
     dropout: float
     mask: bool
+
+
+def precision_of(name: NetworkName, asked: AskedPrecision) -> Precision:
+    """What a network computes in: fewer bits make products of matrices faster; a mean over a text wants all bits."""
+    return best_precision(asked) if name in MULTIPLYING else "float32"
 
 
 def build(settings: NetworkSettings, matrix: Matrix, tuned: bool) -> Any:

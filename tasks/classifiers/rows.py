@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tasks.classifiers.batches import Labelled
 from tasks.classifiers.encoding import Ragged, Side
 from tasks.classifiers.figures import plot_calibration, plot_confusion, plot_curves
-from tasks.classifiers.grid import Row
+from tasks.classifiers.grid import NetworkName, Row
 from tasks.classifiers.history import Epoch, best_epoch
 from tasks.classifiers.results import csv_text
 from tasks.classifiers.scores import calibration, confusion_matrix, score, worst_mistakes
@@ -123,12 +123,10 @@ def network_row(
     from tasks.classifiers.embedding import random_matrix
     from tasks.classifiers.saved import TextSide, write_classifier
 
-    precision = runtime.best_precision(settings.precision) if row.model in networks.MULTIPLYING else "float32"
-    runtime.begin(row.seed, precision)
+    name: NetworkName = row.model  # type: ignore[assignment]  # the other is the baseline
+    runtime.begin(row.seed, networks.precision_of(name, settings.precision))
     words = texts.words
-    shape = networks.NetworkSettings(
-        row.model, len(texts.names), settings.units, settings.dropout, settings.mask  # type: ignore[arg-type]
-    )  # fmt: skip
+    shape = networks.NetworkSettings(name, len(texts.names), settings.units, settings.dropout, settings.mask)
     network = networks.build(
         shape, random_matrix(len(words), settings.dim, row.seed) if matrix is None else matrix, row.tuned
     )
@@ -141,7 +139,7 @@ def network_row(
         settings.buckets if settings.mask else 1, texts.length, settings.padding, row.seed,
     )  # fmt: skip
     answer = training.make_answer(network)
-    label = f"{row.model} {row.name}"
+    label = f"{name} {row.name}"
     with progress(label, len(learned) * settings.epochs, "texts") if show else nullcontext(_quiet) as advance:
         history = training.train(network, answer, learned, validation, how, advance)
     probabilities = training.answers(answer, asked.texts, how.buckets, how.padding, how.length)

@@ -16,6 +16,7 @@ import numpy as np
 from tasks.cooccurrences import FEWEST_PARTS, CooccurrencesParams
 from tasks.evaluate import ANALOGIES, ANALOGY_FILE
 from tasks.export import ExportParams
+from tasks.forecasting.classifying import foretell, is_here
 from tasks.forecasting.corpus import (
     Corpus,
     find_corpus,
@@ -158,9 +159,13 @@ class _Rehearsals:
         for model in self.asked.models:
             self.model = model
             rows += [self.train(epochs[READS[model]]), *self.export_and_evaluate()]
+        wanted = self.asked.datasets if self.asked.wants(stage("classify")) else ()
+        here = [dataset for dataset in wanted if is_here(self.asked, dataset)]
+        rows += [self.classify(dataset) for dataset in here]
         cache = sum(row.disk for row in rows if row.stage != "skipgrams") if self.asked.tracked else 0
         sampled = self.sample.taken / max(1, self.corpus.bytes)
-        return Forecast(rows, self.corpus.absent, sampled, self.asked.workers, cache)
+        remote = [dataset for dataset in wanted if dataset not in here]
+        return Forecast(rows, self.corpus.absent, remote, sampled, self.asked.workers, cache)
 
     def section(self, name: str, kind: type[Section]) -> Section:
         return self.asked.context(stage(name), self.model).section(kind)
@@ -173,14 +178,22 @@ class _Rehearsals:
         return rehearse(Script(stage=name, acts=(first, second)))
 
     def row(
-        self, name: str, makes: dict[str, float], disk: float, work: float, memory: float, seconds: float
+        self,
+        name: str,
+        makes: dict[str, float],
+        disk: float,
+        work: float,
+        memory: float,
+        seconds: float,
+        dataset: str | None = None,
     ) -> StageForecast:
         declared = stage(name)
-        standing = folder_bytes(self.asked.data / declared.folder(self.asked.context(declared, self.model)))
+        context = self.asked.context(declared, self.model, dataset)
+        standing = folder_bytes(self.asked.data / declared.folder(context))
         counts = {key: round(value) for key, value in makes.items()}
         work = max(work, disk)  # which has the manifest besides
         return StageForecast(
-            name, self.model, counts, round(disk), round(work), round(memory), round(seconds, 2), standing
+            name, dataset or self.model, counts, round(disk), round(work), round(memory), round(seconds, 2), standing
         )
 
     def seconds(self, found: Rehearsal, jobs: list[int], scale: float) -> float:
@@ -371,6 +384,11 @@ class _Rehearsals:
             stage_seconds(found, 0.0, self.asked.workers, [jobs], 1.0, lambda name: growths.get(name, 1.0)),
         )
         return [export, evaluate]
+
+    def classify(self, dataset: str) -> StageForecast:
+        found = foretell(self.asked, dataset, self.folder / f"dataset-{dataset}")
+        makes = {"classifiers": float(found.classifiers)}
+        return self.row("classify", makes, found.disk, found.work, found.memory, found.seconds, dataset)
 
     def _ngram_rows(self, params: TrainParams) -> int:
         """How many buckets the n-grams of the corpus' words will use: it grows with a power of the number of words."""

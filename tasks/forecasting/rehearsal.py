@@ -42,10 +42,11 @@ class Act(BaseModel):
 
 
 class Script(BaseModel):
-    """What is rehearsed: the stage, the small corpus, the larger one."""
+    """What is rehearsed: the stage, for which dataset if it has several; the small corpus, the larger one."""
 
     stage: str
     acts: tuple[Act, Act]
+    dataset: str | None = None
 
 
 class Passed(BaseModel):
@@ -145,11 +146,11 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))}
 
 
-def perform(name: str, act: Act) -> Passed:
+def perform(name: str, act: Act, dataset: str | None) -> Passed:
     """One pass, in this process."""
     declared = stage(name)
     asked = Request(project_root(), act.data, act.raw, tracked=False)
-    context = asked.context(declared)
+    context = asked.context(declared, dataset=dataset)
     rounds: list[list[tuple[str, float]]] = []
     work_bytes = 0
 
@@ -226,7 +227,7 @@ def main() -> int:
         script = Script.model_validate_json(sys.stdin.read())
         for act in script.acts:
             validate(act.raw)  # imports what a run imports before it begins
-            print(perform(script.stage, act).model_dump_json(), flush=True)
+            print(perform(script.stage, act, script.dataset).model_dump_json(), flush=True)
     return exit_code()
 
 

@@ -9,7 +9,7 @@ class StageForecast:
 
     Attributes:
         stage: its name.
-        model: whose, of a stage for each model.
+        variant: which model or dataset, of a stage that has several.
         makes: what comes out, by name: documents, words, tokens, pairs.
         disk: bytes of its artifact.
         work: bytes of its unfinished work, the artifact among them, when it is largest.
@@ -19,7 +19,7 @@ class StageForecast:
     """
 
     stage: str
-    model: str | None
+    variant: str | None
     makes: dict[str, int]
     disk: int
     work: int
@@ -35,6 +35,7 @@ class Forecast:
     Attributes:
         stages: in order.
         absent: sources that are not here yet and are left out.
+        remote: labelled datasets that come from the network and are left out.
         sampled: the share of the corpus that the forecast rests on.
         workers: jobs side by side.
         cache: bytes of the copies that DVC keeps of the artifacts, after a run that it keeps the ledger of.
@@ -42,6 +43,7 @@ class Forecast:
 
     stages: list[StageForecast]
     absent: list[str]
+    remote: list[str]
     sampled: float
     workers: int
     cache: int

@@ -133,7 +133,7 @@ def test_models_that_learn_from_something_else_or_keep_more(
     others = ("train.model=[glove, fasttext]", "train.glove.epochs=2", "train.fasttext.bucket=30000")
     asked = asked_of(project, monkeypatch, *others)
     found = forecast(asked, free_memory(), SAMPLE)
-    rows = {(each.stage, each.model): each for each in found.stages}
+    rows = {(each.stage, each.variant): each for each in found.stages}
     for name in ("cooccurrences", "train", "export"):
         for context in asked.contexts(stage(name)):
             carry_out(stage(name), replace(context, data=both.data), serial)
