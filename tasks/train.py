@@ -218,6 +218,7 @@ STAGE = Stage(
         "tasks/kernels/streams.py",
         "tasks/kernels/subwords.py",
         "tasks/kernels/tables.py",
+        "tasks/kernels/tensorflow_loop.py",
         "tasks/kernels/tiles.py",
         "tasks/kernels/training.py",
         "tasks/kernels/window_learner.py",

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.kernels.glove_numba import BIAS, BIAS_SUM, CONTEXT_BIAS, CONTEXT_BIAS_SUM, GloveTables, Weighing
 from tasks.kernels.random_streams import shuffled
-from tasks.kernels.sgns_tensorflow import import_tensorflow
 from tasks.kernels.tables import Table
+from tasks.kernels.tensorflow_loop import compiled_loop, import_tensorflow
 from tasks.kernels.tiles import Tiles
 
 MOST_CELLS, FEWEST_CELLS = 2048, 16
@@ -42,8 +43,7 @@ class TensorflowGlove:
         self.step = make_step(self.variables, self.chunk, weighing.rate)
 
     def prepare(self) -> None:
-        empty = [np.zeros((CHUNKS, self.chunk), kind) for kind in (np.int32, np.int32, np.float32, np.float32)]
-        self.step(*empty, np.int32(0))
+        self.step(*empty_chunks(self.chunk), np.int32(0))
 
     def train(self, numbers: Sequence[int], keys: Sequence[np.uint64]) -> float:
         """Trains the tiles of these numbers, all their cells in an order of the first key."""
@@ -56,7 +56,7 @@ class TensorflowGlove:
         for first in range(0, len(cells), at_once):
             count = min(at_once, len(cells) - first)
             some = slice(first, first + count)
-            room = [np.zeros((CHUNKS, self.chunk), kind) for kind in (np.int32, np.int32, np.float32, np.float32)]
+            room = empty_chunks(self.chunk)
             for target, column in zip(room, (cells[:, 0], cells[:, 1], logs, shares), strict=True):
                 target.reshape(-1)[:count] = column[some]
             loss += float(self.step(*room, np.int32(-(-count // self.chunk))))
@@ -76,6 +76,11 @@ def _chunk(tiles: Tiles) -> int:
     """How many cells a chunk has."""
     most = max(int(np.bincount(tiles.cells[:, side]).max()) for side in (0, 1))
     return max(FEWEST_CELLS, min(MOST_CELLS, MOST_MEETINGS * len(tiles.cells) // most))
+
+
+def empty_chunks(chunk: int) -> list[NDArray[Any]]:
+    """Room for the rows, columns, logs and shares of CHUNKS chunks: int32, int32, float32, float32 [CHUNKS, chunk]."""
+    return [np.zeros((CHUNKS, chunk), kind) for kind in (np.int32, np.int32, np.float32, np.float32)]
 
 
 def make_step(variables: Sequence[Any], chunk: int, rate: float) -> Callable[..., Any]:
@@ -103,17 +108,4 @@ def make_step(variables: Sequence[Any], chunk: int, rate: float) -> Callable[...
             tf.raw_ops.ResourceScatterAdd(resource=table.handle, indices=at, updates=change)
         return tf.cast(tf.reduce_sum(slopes * difference), tf.float64)
 
-    def train_chunks(*arguments: Any) -> Any:
-        *room, used = arguments
-
-        def body(number: Any, loss: Any) -> tuple[Any, Any]:
-            return number + 1, loss + train_chunk(*(column[number] for column in room))
-
-        start = (tf.constant(0), tf.constant(0.0, tf.float64))
-        return tf.while_loop(lambda number, _: number < used, body, start)[1]
-
-    compiled = tf.function(train_chunks, jit_compile=True, autograph=False)
-    kinds = (tf.int32, tf.int32, tf.float32, tf.float32)
-    specs = [tf.TensorSpec([CHUNKS, chunk], kind) for kind in kinds]
-    step: Callable[..., Any] = compiled.get_concrete_function(*specs, tf.TensorSpec([], tf.int32))
-    return step
+    return compiled_loop(train_chunk, empty_chunks(chunk))

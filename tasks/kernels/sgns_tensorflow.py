@@ -13,7 +13,6 @@ guards the larger chunks that an accelerator wants. docs/tensorflow.md has the f
 Streams (`tasks.kernels.streams`) have variables of their own; compiled steps on the same ones wait for each other.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -30,6 +29,7 @@ from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.settings import Settings
 from tasks.kernels.streams import Streams, Trainer, prepare_merging, terms_a_pair
 from tasks.kernels.tables import Table, padded
+from tasks.kernels.tensorflow_loop import compiled_loop, import_tensorflow
 
 BLOCK = 16
 """Positions whose scores are one matrix."""
@@ -281,19 +281,6 @@ class TensorflowSgns(Trainer):
         return loss
 
 
-def import_tensorflow(threads: int) -> Any:
-    """TensorFlow, told to be quiet and to use this many cores; where it is running already, its threads stay."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
-
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError:
-        pass
-    return tf
-
-
 def make_step(variables: tuple[Any, ...], shape: Shape, negatives: int) -> Callable[..., Any]:
     """The compiled step over chunks: (*chunks, used) -> loss, float64, summed over pairs, each chunk before its update.
 
@@ -345,17 +332,4 @@ def make_step(variables: tuple[Any, ...], shape: Shape, negatives: int) -> Calla
         add_rows(context_vectors, rows, tf.concat([of_contexts, of_noise], 0))
         return tf.cast(loss, tf.float64)
 
-    def train_chunks(*arguments: Any) -> Any:
-        *chunks, used = arguments
-
-        def body(chunk: Any, loss: Any) -> tuple[Any, Any]:
-            return chunk + 1, loss + train_chunk(*(column[chunk] for column in chunks))
-
-        start = (tf.constant(0), tf.constant(0.0, tf.float64))
-        return tf.while_loop(lambda chunk, _: chunk < used, body, start)[1]
-
-    compiled = tf.function(train_chunks, jit_compile=True, autograph=False)
-    specs = [tf.TensorSpec(column.shape, column.dtype) for column in empty_chunks(shape)]
-    # Without it, every call would spend a millisecond on finding out what it is called with.
-    step: Callable[..., Any] = compiled.get_concrete_function(*specs, tf.TensorSpec([], tf.int32))
-    return step
+    return compiled_loop(train_chunk, empty_chunks(shape))
