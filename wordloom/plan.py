@@ -101,6 +101,8 @@ def show(forecast: Forecast, room: Room, verdict: Verdict) -> None:
         f"Forecast from {forecast.sampled:.1%} of the corpus, for {forecast.workers} jobs side by side. Disk in all is "
         "the most that lies there at once."
     )
+    if any(each.stage == "classify" for each in forecast.stages):
+        console.print("How many epochs a classifier takes is guessed: the validation texts are going to decide it.")
     for line in verdict.refusals:
         console.print(f"not enough: {line}", style="red", markup=False)
     for line in verdict.warnings:

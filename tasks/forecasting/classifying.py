@@ -39,8 +39,8 @@ TOKENIZING, TRAINING = 1, 2
 ANSWERED = 1 / 3
 """What it costs to ask about a text, as a share of learning from it."""
 
-STEPS_TO_BEST = 700
-"""After about so many steps a network is at its best (benchmarks/results/classifiers)."""
+STEPS_TO_BEST = 1000
+"""After about so many steps a network is at its best: in the mean 730 on SMS, 1,700 on NSMC and 20 Newsgroups."""
 
 TOKEN_BYTES = 100
 """Of memory for each word of all texts, while the baseline counts them."""
