@@ -84,8 +84,8 @@ def test_the_rows_of_a_grid_are_counted(project: Project) -> None:
 
 def test_epochs_are_as_many_as_steps_allow(project: Project) -> None:
     params = params_of(asked_of(project, "classify.epochs=20", "classify.patience=2", "classify.batch=64"))
-    assert expected_epochs(params, 100) == 20
-    assert 3 < expected_epochs(params, 1_000_000) < 3.1
+    assert expected_epochs(params, 64) == 20
+    assert expected_epochs(params, 1_000_000_000) == 3
     assert expected_epochs(params, 10_000) > expected_epochs(params, 50_000)
 
 
