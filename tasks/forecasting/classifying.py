@@ -127,10 +127,7 @@ def foretell(asked: Request, dataset: str, folder: Path) -> Classifying:
     at_once = min(asked.workers, classifiers)
     scale = table.num_rows / some.table.num_rows
     words = _words(few, some, scale, params.max_words)
-    disk = scale * folder_bytes(some.folder / "texts")
-    for name, number in rows.items():
-        more_words = 0 if name == BASELINE else words - some.words
-        disk += number * (folder_bytes(some.folder / name) + more_words * (4 * some.dim + WORD_BYTES))
+    disk = _disk(rows, some, scale, words - some.words)
     beside = scale * max(0, found.second.work_bytes - found.second.published_bytes)
     matrices = 4 * some.dim * words * len({Row("", each, 0).source for each in params.vectors})
     memory = found.bare_bytes + at_once * found.second_bytes + TOKEN_BYTES * some.tokens * (scale - 1)
@@ -199,6 +196,15 @@ def _words(few: Trial, some: Trial, scale: float, most: int | None) -> int:
     power = math.log(max(1.0, some.words / few.words)) / math.log(texts) if texts > 1 else 1.0
     words = round(some.words * math.pow(scale, power))
     return words if most is None else min(words, most)
+
+
+def _disk(rows: Mapping[str, float], some: Trial, scale: float, more_words: int) -> float:
+    """Of so many classifiers, whose vocabulary has so many words more than the trial's, and of `scale` times its texts."""
+    disk = scale * folder_bytes(some.folder / "texts")
+    for name, number in rows.items():
+        more = 0 if name == BASELINE else more_words * (4 * some.dim + WORD_BYTES)
+        disk += number * (folder_bytes(some.folder / name) + more)
+    return disk
 
 
 def _row_seconds(
