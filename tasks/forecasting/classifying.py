@@ -199,7 +199,7 @@ def _words(few: Trial, some: Trial, scale: float, most: int | None) -> int:
 
 
 def _disk(rows: Mapping[str, float], some: Trial, scale: float, more_words: int) -> float:
-    """Of so many classifiers, whose vocabulary has so many words more than the trial's, and of `scale` times its texts."""
+    """Of so many classifiers with so many words more than the trial, and of `scale` times its texts."""
     disk = scale * folder_bytes(some.folder / "texts")
     for name, number in rows.items():
         more = 0 if name == BASELINE else more_words * (4 * some.dim + WORD_BYTES)
