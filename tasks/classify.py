@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tasks.classifiers.encoding import UNK, Encoder, fit_length, frequent_words
-from tasks.classifiers.grid import BASELINE, OURS, RANDOM, STEPS, Row, rows_of_step
+from tasks.classifiers.grid import BASELINE, OURS, STEPS, Row, rows_of_step
 from tasks.classifiers.results import ROW_FILE, best_cell, cells, csv_text, plot_comparison, read_row, report, rows_csv
 from tasks.classifiers.rows import LABELLED, Texts, baseline_row, network_row
 from tasks.classifiers.runtime import ALONE
@@ -194,7 +194,7 @@ def plan_embedding(context: Context, _: Sequence[Report]) -> list[EmbedJob]:
     write_json(texts / "encoding.json", facts)
     return [
         EmbedJob(_matrix(context.work, name), 1, _vectors_of(context, name), texts / "vocabulary.parquet", params)
-        for name in _sources(params)
+        for name in params.sources
     ]
 
 
@@ -223,7 +223,7 @@ def plan_rows(context: Context, reports: Sequence[Report], step: int) -> list[Ro
     return [
         RowJob(
             context.work / row.model / row.name / ROW_FILE, 1, context.work, row,
-            _matrix(context.work, row.source) if row.source in _sources(params) else None,
+            _matrix(context.work, row.source) if row.source in params.sources else None,
             params, alone=len(rows) == 1,
         )
         for row in rows
@@ -333,12 +333,6 @@ def _with_validation(documents: pa.Table, params: DatasetParams) -> list[str]:
     return splits
 
 
-def _sources(params: DatasetParams) -> list[str]:
-    """The names of the vectors that networks start from."""
-    names = dict.fromkeys(Row("", setting, 0).source for setting in params.vectors)
-    return [name for name in names if name != RANDOM] if params.networks else []
-
-
 def _vectors_of(context: Context, name: str) -> Path:
     params = context.section(DatasetParams)
     if name == OURS:
@@ -364,7 +358,7 @@ def inputs(context: Context) -> list[Path]:
     """The dataset's files, and those of the vectors."""
     params = context.section(DatasetParams)
     paths = local_files(params.dataset, params.folder)
-    for name in _sources(params):
+    for name in params.sources:
         place = _vectors_of(context, name)
         if name == OURS:
             paths += [place / "vectors.npy", *sorted((place / "tables").glob("*.npy")), context.vocabulary]

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator, model
 
 from tasks.classifiers.embedding import Missing
 from tasks.classifiers.encoding import Side
-from tasks.classifiers.grid import BASELINE, OURS, RANDOM, Grid, NetworkName
+from tasks.classifiers.grid import BASELINE, OURS, RANDOM, Grid, NetworkName, Row
 from tasks.classifiers.runtime import AskedPrecision
 from tasks.datasets.params import Dataset
 from tasks.models import DEFAULT_MODEL, ModelName
@@ -88,6 +88,12 @@ class ClassifierParams(StageParams):
     def networks(self) -> tuple[NetworkName, ...]:
         """The models without the baseline."""
         return tuple(name for name in self.models if name != BASELINE)  # type: ignore[misc]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the vectors that networks start from; random ones have no file and are left out."""
+        names = dict.fromkeys(Row("", setting, 0).source for setting in self.vectors)
+        return tuple(name for name in names if name != RANDOM) if self.networks else ()
 
 
 class Sourced(ClassifierParams):

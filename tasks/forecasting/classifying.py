@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tasks.classifiers.grid import BASELINE, OURS, RANDOM, Row
+from tasks.classifiers.grid import BASELINE, OURS, RANDOM
 from tasks.classify_params import DatasetParams
 from tasks.datasets.loading import downloads, load
 from tasks.datasets.params import TEST, TRAIN
@@ -118,8 +119,11 @@ def foretell(asked: Request, dataset: str, folder: Path) -> Classifying:
     characters = pc.mean(pc.utf8_length(table.filter(pc.equal(table["split"], TRAIN))["text"])).as_py()
     limit = max(1, round(CHARACTERS / max(1.0, characters)))
     # The first network of a process waits for TensorFlow, so there are two of each in the first trial.
-    few = _trial(asked, dataset, _some(table, max(1, limit // SMALL_PART)), [1, 2], folder / "few")
-    some = _trial(asked, dataset, _some(table, limit), [1], folder / "some")
+    ours = OURS in params.sources
+    dim = asked.context(stage("train"), params.learned).section(TrainParams).dim if ours else params.dim
+    lay_down = partial(_trial, asked, dataset, params, dim)
+    few = lay_down(_some(table, max(1, limit // SMALL_PART)), [1, 2], folder / "few")
+    some = lay_down(_some(table, limit), [1], folder / "some")
     found = rehearse(Script(stage="classify", acts=(few.act, some.act), dataset=dataset))
 
     rows = expected_rows(params)
@@ -129,7 +133,7 @@ def foretell(asked: Request, dataset: str, folder: Path) -> Classifying:
     words = _words(few, some, scale, params.max_words)
     disk = _disk(rows, some, scale, words - some.words)
     beside = scale * max(0, found.second.work_bytes - found.second.published_bytes)
-    matrices = 4 * some.dim * words * len({Row("", each, 0).source for each in params.vectors})
+    matrices = 4 * some.dim * words * len(params.sources)
     memory = found.bare_bytes + at_once * found.second_bytes + TOKEN_BYTES * some.tokens * (scale - 1)
     splitting = scale * sum(seconds for _, seconds in found.second.rounds[TOKENIZING]) / asked.workers
     each, start = _row_seconds(params, found, few.table, some.table, table)
@@ -168,14 +172,13 @@ def _some(table: pa.Table, limit: int) -> pa.Table:
     return table.take(pa.array(np.union1d(sample_splits(splits.tolist(), limit, 1), firsts)))
 
 
-def _trial(asked: Request, dataset: str, table: pa.Table, seeds: list[int], folder: Path) -> Trial:
+def _trial(
+    asked: Request, dataset: str, params: DatasetParams, dim: int, table: pa.Table, seeds: list[int], folder: Path
+) -> Trial:
     """Lays down texts, and how they are to be classified: by all classifiers, for one epoch each."""
     folder.mkdir(parents=True)
     path = folder / "texts.parquet"
     pq.write_table(table.select(["text", "label", "split"]), path)
-    params = _params(asked, dataset)
-    ours = any(Row("", each, 0).source == OURS for each in params.vectors)
-    dim = asked.context(stage("train"), params.learned).section(TrainParams).dim if ours else params.dim
     values = params.model_dump(mode="json", exclude={"dataset", "treatment"}) | {
         "text": params.treatment.model_dump(mode="json"),
         "vectors": [RANDOM],
