@@ -13,6 +13,9 @@ Precision = Literal["float32", "bfloat16"]
 AskedPrecision = Literal["auto", "float32", "bfloat16"]
 """auto: see `best_precision`."""
 
+MULTIPLIES_BFLOAT16 = ("amx-bf16", "avx512bf16")
+"""What a CPU has that does, as LLVM names it: Intel's since 2020 and AMD's since 2022, of servers."""
+
 ALONE = threading.Lock()
 """Held while a row is at work: names and random numbers of Keras are one for all threads of a process."""
 
@@ -65,11 +68,12 @@ def begin(seed: int, precision: Precision = "float32") -> None:
 
 
 def best_precision(asked: AskedPrecision) -> Precision:
-    """What "auto" is here: bfloat16 where a GPU, or a CPU with AMX, multiplies such matrices faster."""
+    """What "auto" is here: bfloat16 where a GPU, or a CPU that knows it, multiplies such matrices faster."""
     import tensorflow as tf
     from llvmlite.binding import get_host_cpu_features
 
     if asked != "auto":
         return asked
-    fast = tf.config.list_physical_devices("GPU") or get_host_cpu_features().get("amx-bf16")
+    cpu = get_host_cpu_features()
+    fast = tf.config.list_physical_devices("GPU") or any(cpu.get(each) for each in MULTIPLIES_BFLOAT16)
     return "bfloat16" if fast else "float32"

@@ -22,7 +22,8 @@ def test_auto_is_what_this_machine_is_fast_in() -> None:
     from llvmlite.binding import get_host_cpu_features
     from tensorflow import config
 
-    fast = bool(config.list_physical_devices("GPU") or get_host_cpu_features().get("amx-bf16"))
+    cpu = get_host_cpu_features()
+    fast = bool(config.list_physical_devices("GPU") or cpu.get("amx-bf16") or cpu.get("avx512bf16"))
     assert runtime.best_precision("auto") == ("bfloat16" if fast else "float32")
     assert runtime.best_precision("float32") == "float32"
     assert runtime.best_precision("bfloat16") == "bfloat16"
