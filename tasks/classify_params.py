@@ -73,7 +73,7 @@ class ClassifierParams(StageParams):
         "none", description="balanced: rare classes count as much as frequent ones"
     )
     precision: AskedPrecision = Field(
-        "auto", description="what networks compute in; auto: bfloat16 where a GPU or the CPU multiplies it, else float32"
+        "auto", description="of the networks; auto: bfloat16 where a GPU or the CPU multiplies it, else float32"
     )
     threads: int = Field(1, ge=1, le=64, description="cores that train a network; the last bits depend on it")
 
