@@ -118,15 +118,3 @@ def fit_length(lengths: NDArray[np.int64], wanted: int | None = None) -> Fit:
     """How much of a text is read: the mean length and two standard deviations, as is usual, or `wanted`."""
     length = wanted or max(1, int(lengths.mean() + 2 * lengths.std()))
     return Fit(min(length, int(lengths.max())), round(float((lengths <= length).mean()), 4))
-
-
-def pad(texts: Ragged, rows: NDArray[np.int64], length: int, side: Side) -> Ids:
-    """Some texts, none longer than `length`, as int32 [rows, length]; zeros at their beginning ("pre") or end."""
-    padded = np.full((len(rows), length), PAD, np.int32)
-    for place, row in enumerate(rows.tolist()):
-        ids = texts.text(row)
-        if side == "post":
-            padded[place, : len(ids)] = ids
-        else:
-            padded[place, length - len(ids) :] = ids
-    return padded

@@ -34,7 +34,9 @@ class ChannelDropout(keras.layers.SpatialDropout1D):  # type: ignore[misc]
 class ConvolvedMaximum(keras.layers.Layer):  # type: ignore[misc]
     """Convolutions of some widths, with a rectifier, and the maximum of so many neighbours, or of a whole text.
 
-    Padding is zeros for the convolutions, as what lies beyond the ends of a text, and the maxima leave it out.
+    Words that are masked must be zeros, as what lies beyond the ends of a text is for a convolution; the maxima leave
+    them out. What comes out of such a layer is zero there, too.
+
     Neighbours are counted from a text's first word on, wherever that stands; Keras counts from the middle of the
     padding, so that other neighbours would be pooled in a longer batch.
 
@@ -64,7 +66,6 @@ class ConvolvedMaximum(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """float [batch, length, channels] -> [batch, pooled, all filters]; of whole texts [batch, all filters]."""
         mask = ops.ones(ops.shape(inputs)[:2], "bool") if mask is None else mask
-        inputs = inputs * ops.cast(mask, inputs.dtype)[..., None]
         if self.pool is not None:
             inputs, mask = _from_first_word(inputs, mask)
         size = self.pool or TOGETHER

@@ -1,6 +1,6 @@
 """Trains a network on labelled texts until it gets no better on others, and lets it answer.
 
-Adam (Kingma and Ba 2015), compiled once for batches of any length; for the embedding see `rows_of_adam`.
+Adam, compiled once for batches of any length; see `tasks.classifiers.adam`.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.classifiers.batches import Labelled, bucket_lengths, dataset, plan_batches
-from tasks.classifiers.encoding import Ragged, Side
+from tasks.classifiers.encoding import PAD, Ragged, Side
 from tasks.classifiers.history import Epoch, best_epoch
 from tasks.classifiers.networks import EMBEDDING
 from tasks.interruption import leave_if_asked
-from tasks.kernels.adam_numba import EPSILON, FIRST_MOMENT, SECOND_MOMENT
 
 ANSWERED_TOKENS = 1 << 15
 """In a batch that is only answered: of short texts there are more in it than of long ones."""
@@ -170,15 +169,14 @@ def make_step(network: Any, learning_rate: float) -> Step:
     import keras
     import tensorflow as tf
 
-    from tasks.classifiers.rows_of_adam import RowsOnCpu, RowsOnGpu
+    from tasks.classifiers.adam import Adam, RowsOnCpu, RowsOnGpu
 
-    optimizer = keras.optimizers.Adam(learning_rate, FIRST_MOMENT, SECOND_MOMENT, EPSILON)
-    table = network.get_layer(EMBEDDING)
-    tuned = list(table.trainable_variables)
-    others = [each for each in network.trainable_variables if not any(each is one for one in tuned)]
-    optimizer.build(others)
+    embedding = network.get_layer(EMBEDDING)
+    tuned = [each.value for each in embedding.trainable_variables]
+    others = [each.value for each in network.trainable_variables if not any(each.value is one for one in tuned)]
+    change = Adam(others, learning_rate)
     rows_of_adam = RowsOnGpu if tf.config.list_physical_devices("GPU") else RowsOnCpu
-    change_rows = rows_of_adam(tuned[0].value, learning_rate) if tuned else None
+    change_rows = rows_of_adam(tuned[0], learning_rate) if tuned else None
     signature = [
         tf.TensorSpec((None, None), tf.int32),
         tf.TensorSpec((None,), tf.int32),
@@ -191,10 +189,12 @@ def make_step(network: Any, learning_rate: float) -> Step:
             probabilities = network(ids, training=True)
             losses = keras.ops.sparse_categorical_crossentropy(labels, probabilities)
             loss = tf.reduce_sum(losses * weights) / tf.cast(tf.shape(labels)[0], tf.float32)
-        gradients = tape.gradient(loss, [each.value for each in [*others, *tuned]])
-        optimizer.apply(gradients[: len(others)], others)
+        gradients = tape.gradient(loss, [*others, *tuned])
+        change(gradients[: len(others)])
         if change_rows is not None:
             change_rows(gradients[-1])
+            if embedding.mask_zero:  # layers rely on it that the row of padding is zeros
+                tuned[0].scatter_update(tf.IndexedSlices(tf.zeros((1, embedding.output_dim)), [PAD]))
         right = tf.reduce_sum(tf.cast(tf.argmax(probabilities, 1, tf.int32) == labels, tf.float32))
         return tf.reduce_sum(losses), right
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.classifiers.batches import Labelled
-from tasks.classifiers.encoding import BOS, SPECIAL, Ragged
+from tasks.classifiers.encoding import BOS, PAD, SPECIAL, Ragged, Side
 from tasks.classifiers.grid import NetworkName
 from tasks.classifiers.runtime import Precision
 
@@ -25,6 +26,16 @@ def ragged(texts: Sequence[Sequence[int]]) -> Ragged:
     """Texts as ids."""
     offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     return Ragged(np.array([number for text in texts for number in text], np.int32), offsets)
+
+
+def pad(texts: Ragged, rows: NDArray[np.int64], length: int, side: Side) -> NDArray[np.int32]:
+    """Some texts, none longer than `length`, as int32 [rows, length]; zeros at their beginning ("pre") or end."""
+    padded = np.full((len(rows), length), PAD, np.int32)
+    for line, row in zip(padded, rows.tolist(), strict=True):
+        ids = texts.text(row)
+        start = 0 if side == "post" else length - len(ids)
+        line[start : start + len(ids)] = ids
+    return padded
 
 
 def planted(texts: int, seed: int, classes: int = 2, longest: int = 20) -> Labelled:

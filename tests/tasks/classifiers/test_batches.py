@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.classifiers import planted
+from support.classifiers import pad, planted, ragged
 
-from tasks.classifiers.batches import Batch, bucket_lengths, dataset, padding_share, plan_batches
-from tasks.classifiers.encoding import BOS, Side, pad
+from tasks.classifiers.batches import Batch, Labelled, bucket_lengths, dataset, padding_share, plan_batches
+from tasks.classifiers.encoding import BOS, Side
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,20 @@ def test_texts_of_one_length_are_one_bucket() -> None:
     assert bucket_lengths(np.array([5, 5, 5]), 12) == [5]
     assert bucket_lengths(np.array([1]), 3) == [1]
     assert bucket_lengths(np.array([1, 5]), 1, 9) == [9] and bucket_lengths(np.array([1, 5]), 1) == [5]
+
+
+@pytest.mark.usefixtures("tensorflow")
+@pytest.mark.parametrize(
+    ("side", "padded"),
+    [
+        ("post", [[[5, 6, 7, 0], [4, 0, 0, 0]], [[0, 0]]]),
+        ("pre", [[[0, 5, 6, 7], [0, 0, 0, 4]], [[0, 0]]]),
+    ],
+)
+def test_shorter_texts_are_padded(side: Side, padded: list[list[list[int]]]) -> None:
+    texts = Labelled(ragged([[1, 2, 3], [4], [], [5, 6, 7]]), np.zeros(4, np.int32), np.ones(4, np.float32))
+    batches = [Batch(np.array([3, 1]), 4), Batch(np.array([2]), 2)]
+    assert [ids.numpy().tolist() for ids, _, _ in dataset(texts, batches, side)] == padded
 
 
 @pytest.mark.usefixtures("tensorflow")

@@ -17,7 +17,6 @@ from tasks.classifiers.encoding import (
     Side,
     fit_length,
     frequent_words,
-    pad,
 )
 from tasks.text.vocabulary import Vocabulary
 
@@ -80,18 +79,10 @@ def test_the_most_frequent_words_first_ties_as_they_appear() -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "cut", "padded"),
-    [
-        ("post", [[1, 2, 3], [4], [], [5, 6, 7]], [[1, 2, 3], [4, 0, 0], [0, 0, 0], [5, 6, 7]]),
-        ("pre", [[3, 4, 5], [4], [], [5, 6, 7]], [[3, 4, 5], [0, 0, 4], [0, 0, 0], [5, 6, 7]]),
-    ],
+    ("side", "cut"), [("post", [[1, 2, 3], [4], [], [5, 6, 7]]), ("pre", [[3, 4, 5], [4], [], [5, 6, 7]])]
 )
-def test_longer_texts_are_cut_and_others_padded(side: Side, cut: list[list[int]], padded: list[list[int]]) -> None:
-    texts = ragged([[1, 2, 3, 4, 5], [4], [], [5, 6, 7]]).cut(3, side)
-    assert lists(texts) == cut
-    found = pad(texts, np.arange(4), 3, side)
-    assert found.tolist() == padded and found.dtype == np.int32
-    assert pad(texts, np.array([3, 1]), 4, "post").tolist() == [[5, 6, 7, 0], [4, 0, 0, 0]]
+def test_longer_texts_are_cut(side: Side, cut: list[list[int]]) -> None:
+    assert lists(ragged([[1, 2, 3, 4, 5], [4], [], [5, 6, 7]]).cut(3, side)) == cut
 
 
 def test_some_texts_in_another_order() -> None:

@@ -19,9 +19,9 @@ def texts() -> list[Floats]:
     return [random.normal(-0.5, 1.0, (words, CHANNELS)).astype(np.float32) for words in (1, 2, 4, 5, 6, 10, 11, 17)]
 
 
-def padded(texts: list[Floats], side: str) -> tuple[Floats, NDArray[np.bool_]]:
-    """The texts in one block; its padding is anything but zeros."""
-    block = np.random.default_rng(2).normal(9.0, 1.0, (len(texts), LENGTH, CHANNELS)).astype(np.float32)
+def padded(texts: list[Floats], side: str, filled: float = 0.0) -> tuple[Floats, NDArray[np.bool_]]:
+    """The texts in one block, and where they are in it."""
+    block = np.full((len(texts), LENGTH, CHANNELS), filled, np.float32)
     mask = np.zeros((len(texts), LENGTH), bool)
     for number, text in enumerate(texts):
         words = slice(0, len(text)) if side == "post" else slice(LENGTH - len(text), LENGTH)
@@ -97,7 +97,7 @@ def test_bias_and_rectifier_behind_the_maximum_change_no_bit_of_16(texts: list[F
 def test_a_global_maximum_is_over_the_words(texts: list[Floats], side: str) -> None:
     from tasks.classifiers.layers import MaskedGlobalMaxPooling1D
 
-    block, mask = padded(texts, side)
+    block, mask = padded(texts, side, filled=9.0)
     layer = MaskedGlobalMaxPooling1D()
     np.testing.assert_array_equal(layer(block, mask=mask).numpy(), [text.max(axis=0) for text in texts])
     assert layer.compute_mask(block, mask) is None
@@ -105,20 +105,29 @@ def test_a_global_maximum_is_over_the_words(texts: list[Floats], side: str) -> N
 
 
 @pytest.mark.parametrize("pool", [2, 5, None])
-def test_a_gradient_goes_to_the_words_alone(texts: list[Floats], pool: int | None) -> None:
-    import tensorflow as tf
-
+def test_gradients_of_words_are_those_of_the_text_alone(texts: list[Floats], pool: int | None) -> None:
     from tasks.classifiers.layers import ConvolvedMaximum
 
+    layer = ConvolvedMaximum(FILTERS, [3], pool)
+    built(layer, texts[0][None])
     for side in ("post", "pre"):
-        block, mask = padded(texts, side)
-        layer = ConvolvedMaximum(FILTERS, [3], pool)
-        built(layer, block)
-        given = tf.Variable(block)
-        with tf.GradientTape() as tape:
-            total = tf.reduce_sum(layer(given, mask=mask))
-        gradient = tf.convert_to_tensor(tape.gradient(total, given)).numpy()
-        assert not gradient[~mask].any() and (gradient[mask] != 0).any(axis=1).mean() > 0.5
+        found = gradient(layer, *padded(texts, side))
+        for number, text in enumerate(texts):
+            expected = gradient(layer, text[None], np.ones((1, len(text)), bool))[0]
+            words = slice(0, len(text)) if side == "post" else slice(LENGTH - len(text), LENGTH)
+            np.testing.assert_allclose(found[number, words], expected, atol=1e-5)
+            assert (expected != 0).any()
+
+
+def gradient(layer: Any, block: Floats, mask: NDArray[np.bool_]) -> Floats:
+    """Of the sum of what comes out: float32 of the block's shape."""
+    import tensorflow as tf
+
+    given = tf.Variable(block)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(given, mask=mask))
+    found: Floats = tf.convert_to_tensor(tape.gradient(total, given)).numpy()
+    return found
 
 
 def test_a_layer_is_made_again_from_what_is_saved_of_it() -> None:

@@ -7,10 +7,10 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.classifiers import NOISE, network, planted, ragged
+from support.classifiers import NOISE, network, pad, planted, ragged
 
 from tasks.classifiers.batches import Labelled
-from tasks.classifiers.encoding import BOS, PAD, SPECIAL, Ragged, Side, pad
+from tasks.classifiers.encoding import BOS, PAD, SPECIAL, Ragged, Side
 from tasks.classifiers.grid import NetworkName
 
 pytestmark = pytest.mark.usefixtures("tensorflow")
@@ -31,12 +31,14 @@ def texts() -> Ragged:
 
 @cache
 def answering(name: NetworkName, mask: bool) -> Answer:
-    """A network none of whose numbers is zero, not even those of padding."""
+    """A network none of whose numbers is zero but those of padding, where it is masked."""
     from tasks.classifiers.training import make_answer
 
     built = network(name, mask=mask, classes=3)
     random = np.random.default_rng(5)
-    built.set_weights([random.normal(0, 0.7, each.shape).astype(np.float32) for each in built.get_weights()])
+    embedding, *others = (random.normal(0, 0.7, each.shape).astype(np.float32) for each in built.get_weights())
+    embedding[PAD] *= not mask
+    built.set_weights([embedding, *others])
     answer = make_answer(built)
     return lambda ids: answer(ids).numpy()
 
@@ -90,6 +92,14 @@ def test_only_rows_that_occur_are_tuned(name: NetworkName) -> None:
     assert all((one != other).any() for one, other in zip(others, changed, strict=True))
 
 
+@pytest.mark.parametrize("side", ["post", "pre"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_padding_stays_zeros_where_it_is_masked(name: NetworkName, side: Side) -> None:
+    for mask in (True, False):
+        _, (end, *_) = trained(network(name, mask=mask), few_words(), side)
+        assert end[PAD].any() != mask and end[BOS].any()
+
+
 @pytest.mark.parametrize("name", ["average", "cnn"])
 def test_a_frozen_embedding_stays(name: NetworkName) -> None:
     (start, *others), (end, *changed) = trained(network(name, tuned=False), few_words())
@@ -104,12 +114,14 @@ def few_words() -> Labelled:
     return Labelled(Ragged(flat, texts.texts.offsets), texts.labels, texts.weights)
 
 
-def trained(built: Any, texts: Labelled) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+def trained(
+    built: Any, texts: Labelled, side: Side = "post"
+) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
     """All numbers before and after an epoch; the embedding's are the first."""
     from tasks.classifiers.training import TrainingSettings, make_answer, train
 
     before = built.get_weights()
-    train(built, make_answer(built), texts, texts, TrainingSettings(1, 1, 8, 0.01, 3, 40, "post", 1))
+    train(built, make_answer(built), texts, texts, TrainingSettings(1, 1, 8, 0.01, 3, 40, side, 1))
     return before, built.get_weights()
 
 

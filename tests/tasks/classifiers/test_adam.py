@@ -1,4 +1,4 @@
-"""Adam for rows is Keras' Adam where all rows occur; elsewhere rows stay."""
+"""Adam is Keras' Adam; for rows it is where all of them occur, and elsewhere rows stay."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +18,10 @@ def changed(way: str, table: NDArray[np.float32], steps: Sequence[Step]) -> Any:
     """What it makes of a table."""
     import tensorflow as tf
 
-    from tasks.classifiers import rows_of_adam
+    from tasks.classifiers import adam
 
     variable = tf.Variable(table)
-    change = getattr(rows_of_adam, way)(variable, 0.05)
+    change = getattr(adam, way)(variable, 0.05)
     for rows, values in steps:
         change(tf.IndexedSlices(tf.constant(values), tf.constant(rows), tf.constant(table.shape)))
     return variable.numpy()
@@ -35,6 +35,25 @@ def planned(rows: int, dim: int) -> tuple[NDArray[np.float32], list[Step]]:
     """A table, and steps in which all of its rows occur."""
     random = np.random.default_rng(1)
     return normal(random, rows, dim), [(random.permutation(rows).tolist(), normal(random, rows, dim)) for _ in range(5)]
+
+
+def test_all_numbers_of_variables_change_as_with_keras() -> None:
+    import keras
+    import tensorflow as tf
+
+    from tasks.classifiers.adam import Adam
+
+    random = np.random.default_rng(2)
+    starts = [normal(random, 3, 5), normal(random, 4)]
+    ours, theirs = [tf.Variable(each) for each in starts], [keras.Variable(each) for each in starts]
+    change, optimizer = Adam(ours, 0.05), keras.optimizers.Adam(0.05)
+    for _ in range(5):
+        gradients = [tf.constant(normal(random, *each.shape)) for each in starts]
+        change(gradients)
+        optimizer.apply(gradients, theirs)
+    for start, one, other in zip(starts, ours, theirs, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=5e-6)  # see below
+        assert (np.abs(one.numpy() - start) > 0.01).mean() > 0.5
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,8 +1,9 @@
-"""Adam for an embedding: of the table only the rows that a batch has are changed, which is what lazy implementations of
-Adam do. Keras' own goes over the whole table at every step, and for a vocabulary of tens of thousands that takes longer
-than the network.
+"""Adam for a network (Kingma and Ba 2015), as Keras has it but for the embedding: of that table only the rows that a
+batch has are changed, which is what lazy implementations of Adam do. Keras' own goes over the whole table at every
+step, and for a vocabulary of tens of thousands that takes longer than the network.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,25 @@ from tasks.kernels.adam_numba import (
     number_rows,
 )
 from tasks.kernels.tables import Table
+
+
+class Adam:
+    """Of variables all of whose numbers change, one operation for each; Keras' own takes ten."""
+
+    def __init__(self, variables: Sequence[Any], learning_rate: float) -> None:
+        self._variables, self._rate = variables, learning_rate
+        self._moments = [[tf.Variable(tf.zeros(each.shape)) for _ in range(2)] for each in variables]
+        self._powers = [tf.Variable(1.0) for _ in range(2)]
+
+    def __call__(self, gradients: Sequence[Any]) -> None:
+        """Changes each variable by its gradient, float32 of the same shape."""
+        decays = (FIRST_MOMENT, SECOND_MOMENT)
+        powers = [power.assign(power * decay) for power, decay in zip(self._powers, decays, strict=True)]
+        for variable, (first, second), gradient in zip(self._variables, self._moments, gradients, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.handle, m=first.handle, v=second.handle, beta1_power=powers[0], beta2_power=powers[1],
+                lr=self._rate, beta1=decays[0], beta2=decays[1], epsilon=EPSILON, grad=gradient,
+            )  # fmt: skip
 
 
 class RowsOnCpu:
