@@ -99,8 +99,9 @@ def dataset(labelled: Labelled, batches: Sequence[Batch], side: Side) -> Any:
     """
     import tensorflow as tf
 
-    flat, offsets = tf.constant(labelled.texts.flat), tf.constant(labelled.texts.offsets)
-    labels, weights = tf.constant(labelled.labels), tf.constant(labelled.weights)
+    with tf.device("CPU"):
+        flat, offsets = tf.constant(labelled.texts.flat), tf.constant(labelled.texts.offsets)
+        labels, weights = tf.constant(labelled.labels), tf.constant(labelled.weights)
 
     def padded(rows: Any, length: Any) -> tuple[Any, Any, Any]:
         starts, ends = (tf.gather(offsets, each)[:, None] for each in (rows, rows + 1))
