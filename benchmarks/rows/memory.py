@@ -1,29 +1,25 @@
 """Row memory: the peak memory of every stage on the corpus and on ten times as much."""
 
 import shutil
-from collections.abc import Sequence
 from functools import partial
 
 from benchmarks.bench import Bench
 from benchmarks.corpus import Sample
-from benchmarks.ours import params, stage_command
+from benchmarks.ours import settings_of, stage_command
 from benchmarks.processes import module, run_json
 from benchmarks.row import Contender, Figure, Measured, Row
 from tasks.stages import NAMES
 
 CHANGED = ("clean.duplicates=false", "train.epochs=1")
-"""So that the repeated documents stay; one epoch needs as much memory as five."""
+"""So that the repeated documents stay on both sides; one epoch needs as much memory as five."""
 
 
 def of_stage(bench: Bench, seed: int, name: str) -> Measured:
     """One stage on both sizes; the stages before it have left their artifacts."""
-    min_count = 10 * params(bench, bench.work)["tokenize"]["min_count"]
-    sizes: tuple[tuple[str, Sample, Sequence[str]], ...] = (
-        ("", bench.whole, CHANGED),
-        ("tenfold_", "tenfold", (*CHANGED, f"tokenize.min_count={min_count}")),  # the same words, so the same tables
-    )
+    sizes: tuple[tuple[str, Sample], ...] = (("", bench.whole), ("tenfold_", "tenfold"))
     measured: Measured = {}
-    for prefix, sample, changed in sizes:
+    for prefix, sample in sizes:
+        changed = (*CHANGED, *settings_of(bench, sample))
         data = bench.work / f"memory-{sample}"
         if name == NAMES[0]:
             shutil.rmtree(data, ignore_errors=True)

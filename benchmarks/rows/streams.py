@@ -4,7 +4,7 @@ from functools import partial
 
 from benchmarks.bench import Bench
 from benchmarks.corpus import Sample
-from benchmarks.ours import FREE, train_seeded
+from benchmarks.ours import FREE, settings_of, train_seeded
 from benchmarks.row import Contender, Figure, Measured, Row
 
 COUNTS = (1, 2, 4, 8)
@@ -12,7 +12,7 @@ COUNTS = (1, 2, 4, 8)
 
 def with_streams(bench: Bench, seed: int, sample: Sample, changed: str) -> Measured:
     """Trains on a sample of the corpus."""
-    return train_seeded(bench, sample, seed, changed)
+    return train_seeded(bench, sample, seed, changed, windows=settings_of(bench, sample))
 
 
 def row(name: str, title: str, sample: Sample, rounds: int, hours: float, optional: bool = False) -> Row:
