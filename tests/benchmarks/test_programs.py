@@ -13,7 +13,8 @@ from support.runs import ROOT, alive, wait_for
 from support.toy_row import make_bench
 
 from benchmarks.bench import Bench
-from benchmarks.corpus import BUNDLED_NAME, Corpus, corpus_at, head_documents
+from benchmarks.corpus import BUNDLED_NAME, Corpus, Sample, corpus_at, head_documents
+from benchmarks.ours import run_stage, settings_of
 from benchmarks.processes import BLAS_SETTINGS, MeasurementError, environment, module, on_cores, run, run_json
 from benchmarks.textbook_skipgrams import skipgrams
 from tasks.errors import InputError, WordloomError
@@ -88,6 +89,23 @@ def test_the_head_ends_with_the_document_that_makes_a_million_words(tmp_path: Pa
     assert head_documents(corpus) == 3
     assert json.loads(corpus.source("head").partition("=")[2])[0]["limit"] == 3
     assert json.loads(corpus.source("tenfold").partition("=")[2])[0]["weight"] == 10
+
+
+def test_ten_times_the_corpus_has_ten_times_the_tokens_and_the_same_words(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    path = tmp_path / "small.txt"
+    words = [" ".join(f"{'ab'[each % 2]}{'xyz'[each % 3]}{chr(97 + each)}" for each in line)
+             for line in random.integers(0, 26, (60, 8))]  # fmt: skip
+    path.write_text("\n".join([*words, "once upon a rare time"]) + "\n")
+    bench = Bench(ROOT, corpus_at(path))
+    found = {}
+    samples: tuple[Sample, ...] = ("whole", "tenfold")
+    for sample in samples:
+        for stage in ("download", "clean", "tokenize"):
+            run_stage(bench, stage, tmp_path / sample, bench.corpus.source(sample), *settings_of(bench, sample))
+        found[sample] = json.loads((tmp_path / sample / "tokenize" / "metrics.json").read_text())
+    assert found["tenfold"]["tokens"] == 10 * found["whole"]["tokens"] == 4800
+    assert found["tenfold"]["vocabulary"] == found["whole"]["vocabulary"] == 26
 
 
 def test_a_corpus_must_be_a_file_with_a_name_of_its_own(tmp_path: Path) -> None:
