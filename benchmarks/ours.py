@@ -44,16 +44,6 @@ def prepared(bench: Bench, sample: Sample, *changed: str) -> Path:
     return folder
 
 
-def settings_of(bench: Bench, sample: Sample) -> tuple[str, ...]:
-    """What has to be laid over the profile for a sample. Ten times the corpus repeats every document, so they stay, and
-    words have to be ten times as frequent, so that there are as many.
-    """
-    if sample != "tenfold":
-        return ()
-    min_count = 10 * params(bench, bench.work)["tokenize"]["min_count"]
-    return "clean.duplicates=false", f"tokenize.min_count={min_count}"
-
-
 def train_seeded(
     bench: Bench,
     sample: Sample,

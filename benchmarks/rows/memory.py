@@ -5,9 +5,10 @@ from functools import partial
 
 from benchmarks.bench import Bench
 from benchmarks.corpus import Sample
-from benchmarks.ours import settings_of, stage_command
+from benchmarks.ours import stage_command
 from benchmarks.processes import module, run_json
 from benchmarks.row import Contender, Figure, Measured, Row
+from benchmarks.tenfold import settings_of
 from tasks.stages import NAMES
 
 CHANGED = ("clean.duplicates=false", "train.epochs=1")
@@ -53,7 +54,12 @@ MEMORY = Row(
     rounds=1,
     cap_seconds=3 * 3600,
     stages=NAMES,
-    sources=("benchmarks/ours.py", "benchmarks/programs/watched.py", "benchmarks/rows/memory.py"),
+    sources=(
+        "benchmarks/ours.py",
+        "benchmarks/programs/watched.py",
+        "benchmarks/rows/memory.py",
+        "benchmarks/tenfold.py",
+    ),  # fmt: skip
     libraries=("numba", "numpy", "pyarrow"),
     changed=CHANGED,
 )

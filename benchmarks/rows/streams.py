@@ -4,8 +4,9 @@ from functools import partial
 
 from benchmarks.bench import Bench
 from benchmarks.corpus import Sample
-from benchmarks.ours import FREE, settings_of, train_seeded
+from benchmarks.ours import FREE, train_seeded
 from benchmarks.row import Contender, Figure, Measured, Row
+from benchmarks.tenfold import settings_of
 
 COUNTS = (1, 2, 4, 8)
 
@@ -34,7 +35,7 @@ def row(name: str, title: str, sample: Sample, rounds: int, hours: float, option
         rounds=rounds,
         cap_seconds=hours * 3600,
         stages=("skipgrams", "train"),
-        sources=("benchmarks/ours.py", "benchmarks/quality.py", "benchmarks/rows/streams.py"),
+        sources=("benchmarks/ours.py", "benchmarks/quality.py", "benchmarks/rows/streams.py", "benchmarks/tenfold.py"),
         libraries=("gensim", "numba", "numpy"),
         optional=optional,
     )

@@ -14,8 +14,9 @@ from support.toy_row import make_bench
 
 from benchmarks.bench import Bench
 from benchmarks.corpus import BUNDLED_NAME, Corpus, Sample, corpus_at, head_documents
-from benchmarks.ours import run_stage, settings_of
+from benchmarks.ours import run_stage
 from benchmarks.processes import BLAS_SETTINGS, MeasurementError, environment, module, on_cores, run, run_json
+from benchmarks.tenfold import settings_of
 from benchmarks.textbook_skipgrams import skipgrams
 from tasks.errors import InputError, WordloomError
 from tasks.kernels.windows import document_pairs
