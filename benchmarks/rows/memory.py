@@ -59,7 +59,7 @@ MEMORY = Row(
         "benchmarks/programs/watched.py",
         "benchmarks/rows/memory.py",
         "benchmarks/tenfold.py",
-    ),  # fmt: skip
+    ),
     libraries=("numba", "numpy", "pyarrow"),
     changed=CHANGED,
 )
