@@ -19,7 +19,17 @@ from tasks.formats.glove import numbers_in
 from tasks.formats.rows import LONGEST_LINE, parse_rows
 from tasks.formats.sniff import Format, sniff_stream
 from tasks.formats.word2vec import LONGEST_WORD, read_header
-from tasks.kernels.scanning import ALL, BinaryRows, Bytes, Lines, copy_numbers, scan_binary, scan_lines, word_table
+from tasks.kernels.scanning import (
+    ALL,
+    BinaryRows,
+    Bytes,
+    Lines,
+    copy_numbers,
+    scan_binary,
+    scan_lines,
+    take_new,
+    word_table,
+)
 from tasks.progress import progress
 from tasks.sources.blocks import scan_in_turns
 from tasks.sources.compression import is_plain, open_plain
@@ -78,7 +88,7 @@ class _Gathered:
         self._order: list[NDArray[np.int32]] = []
         self._count = 0
 
-    def take(self, numbers: NDArray[np.int32], spelled: Callable[[], list[str]]) -> tuple[NDArray[np.intp], Matrix]:
+    def take(self, numbers: NDArray[np.int32], spelled: Callable[[], list[str]]) -> tuple[NDArray[np.int64], Matrix]:
         """Takes those of the found words that are new.
 
         Args:
@@ -90,16 +100,12 @@ class _Gathered:
         """
         if self._numbers is not None:
             numbers = self._numbered(spelled())
-        _, first = np.unique(numbers, return_index=True)
-        rows = np.sort(first)
-        rows = rows[~self._is_there[numbers[rows]]]
-        new = numbers[rows]
-        self._is_there[new] = True
-        self._order.append(new)
-        self._count += len(new)
+        rows = take_new(numbers, self._is_there)
+        self._order.append(numbers[rows])
+        self._count += len(rows)
         if self._count > len(self._matrix):
             self._matrix = longer(self._matrix, 2 * self._count)
-        return rows, self._matrix[self._count - len(new) : self._count]
+        return rows, self._matrix[self._count - len(rows) : self._count]
 
     def _numbered(self, words: list[str]) -> NDArray[np.int32]:
         assert self._numbers is not None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.kernels.compiler import compiled, compiled_inline
+from tasks.kernels.lanes import prefetch
 
 OFFSET_BASIS, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
@@ -20,6 +21,14 @@ EXPONENT = np.uint32(0x7F800000)
 """The bits of a float32 that are all set in NaN and infinity alone."""
 
 SPACE, LINE_BREAK = ord(" "), ord("\n")
+
+ROWS_AHEAD = 2
+"""Where a word of word2vec's binary format ends is known only by the end of the word before, so no processor can look
+for it ahead. But rows are about as long as each other: the place where the second next word should end is asked for
+early, which makes a row take 25 in place of 50 ns."""
+
+EARLIER = 16
+"""Bytes. The word that is asked for may begin in the cache line before."""
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -203,6 +212,7 @@ def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: WordTabl
     starts, ends, words = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int32)
     found = seen = start = 0
     size = len(block)
+    one_row = block.reshape(1, size)
     while seen < rows:
         begin = start
         while begin < size and block[begin] == LINE_BREAK:
@@ -216,6 +226,9 @@ def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: WordTabl
                 return BinaryRows(starts[:found], ends[:found], words[:found], seen, -1)
         if end + 1 + 4 * dim > size:
             break
+        ahead = end + ROWS_AHEAD * (end + 1 + 4 * dim - start)
+        prefetch(one_row, 0, ahead - EARLIER)
+        prefetch(one_row, 0, ahead)
         number = _number(table, hashed, block, begin, end)
         if number >= 0:
             starts[found], ends[found], words[found] = begin, end, number
@@ -223,6 +236,26 @@ def scan_binary(block: Bytes, dim: int, rows: int, longest: int, table: WordTabl
         seen += 1
         start = end + 1 + 4 * dim
     return BinaryRows(starts[:found], ends[:found], words[:found], seen, start)
+
+
+@compiled
+def take_new(words: NDArray[np.int32], taken: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which of some words come for the first time.
+
+    Args:
+        words: int32 [found], their numbers.
+        taken: bool, for each number whether it came before; written.
+
+    Returns:
+        int64 [new], places in `words`.
+    """
+    new, count = np.empty(len(words), np.int64), 0
+    for place in range(len(words)):
+        if not taken[words[place]]:
+            taken[words[place]] = True
+            new[count] = place
+            count += 1
+    return new[:count]
 
 
 @compiled
@@ -240,9 +273,9 @@ def copy_numbers(block: Bytes, starts: Places, rows: NDArray[np.float32]) -> int
     size = 4 * rows.shape[1]
     wrong = -1
     for row in range(len(rows)):
-        target = rows[row].view(np.uint8)
+        numbers, target = block[starts[row] : starts[row] + size], rows[row].view(np.uint8)
         for byte in range(size):
-            target[byte] = block[starts[row] + byte]
+            target[byte] = numbers[byte]
         not_finite = 0
         for bits in rows[row].view(np.uint32):
             not_finite += (bits & EXPONENT) == EXPONENT
