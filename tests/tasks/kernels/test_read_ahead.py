@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tasks.kernels.read_ahead import ITEMS_AHEAD, LOWER_PRIORITY, read_ahead
+from tasks.kernels.read_ahead import BUNDLE, LOWER_PRIORITY, read_ahead
 
 
 def names() -> list[str]:
@@ -16,8 +16,9 @@ def names() -> list[str]:
 
 
 def test_the_items_come_in_order_and_the_thread_ends() -> None:
-    assert list(read_ahead(iter(range(3 * ITEMS_AHEAD)))) == list(range(3 * ITEMS_AHEAD))
-    assert "read-ahead" not in names()
+    for count in (0, 1, BUNDLE, 3 * BUNDLE + 1):
+        assert list(read_ahead(iter(range(count)))) == list(range(count))
+        assert "read-ahead" not in names()
 
 
 def test_an_error_comes_after_the_items_before_it() -> None:
@@ -43,7 +44,7 @@ def test_it_reads_no_further_than_it_says_and_stops_when_closed() -> None:
 
     with closing(read_ahead(items())) as reading:
         assert next(reading) == 0
-    assert len(taken) <= ITEMS_AHEAD + 4 and "read-ahead" not in names()
+    assert len(taken) <= 3 * BUNDLE and "read-ahead" not in names()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities belong to processes there")
