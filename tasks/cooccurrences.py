@@ -2,7 +2,7 @@
 
 Reads tokenize/vocabulary.parquet and tokenize/documents/part-*.parquet; writes shards/part-*.parquet: row, column (ids)
 and weight, sorted, each part with some whole rows. The first round lays the documents on end, four bytes a token; the
-second counts the rows of a part each, and holds an index of where their words stand, eight bytes a place. The bytes
+second counts the rows of a part each, and holds an index of where their words stand, four bytes a place. The bytes
 depend on the params and the documents, not on who runs which job.
 """
 
@@ -45,7 +45,7 @@ class CooccurrencesParams(StageParams):
         "harmonic", description="harmonic: a word at distance d adds 1/d; flat: 1"
     )
     symmetric: bool = Field(True, description="words before and after count; false: those before alone")
-    memory_gb: float = Field(0.25, gt=0, description="of the index that each job at work holds")
+    memory_gb: float = Field(0.016, gt=0, description="of the index that each job at work holds")
     wanted_by: tuple[str, ...] = Field(
         (),
         max_length=1,
@@ -116,25 +116,18 @@ def lay_shard(job: LayJob) -> Report:
 
 
 def plan_counting(context: Context, reports: Sequence[Report]) -> list[CountJob]:
-    """Puts the laid shards together; then one job for some rows.
-
-    Raises:
-        InputError: the places of one word alone take more than `memory_gb`.
-    """
-    from tasks.kernels.cooccurrence import PLACE_BYTES, partitions
+    """Puts the laid shards together; then one job for some rows."""
+    from tasks.kernels.cooccurrence import partitions, place_type
     from tasks.kernels.reading import read_counts
 
     params, vocabulary = context.section(CooccurrencesParams), context.vocabulary
     tokens = context.work / "tokens.npy"
-    _join(sorted((context.work / "laid").glob("*.npy")), sum(report.facts["laid"] for report in reports), tokens)
+    length = _join(
+        sorted((context.work / "laid").glob("*.npy")), sum(report.facts["laid"] for report in reports), tokens
+    )
     counts = read_counts(vocabulary)
-    most = int(params.memory_gb * 1e9) // PLACE_BYTES
-    if counts[0] > most:
-        raise InputError(
-            f"the places of the most frequent word take {human(float(counts[0]) * PLACE_BYTES)}B; raise "
-            f"cooccurrences.memory_gb, which is {params.memory_gb:g}"
-        )
-    found = partitions(counts, min(most, max(int(counts[0]), -(-int(counts.sum()) // FEWEST_PARTS))))
+    most = int(params.memory_gb * 1e9) // place_type(length).itemsize
+    found = partitions(counts, min(most, -(-int(counts.sum()) // FEWEST_PARTS)))
     return [
         CountJob(
             context.work / "shards" / part_name(number),
@@ -148,8 +141,8 @@ def plan_counting(context: Context, reports: Sequence[Report]) -> list[CountJob]
     ]
 
 
-def _join(laid: Sequence[Path], length: int, target: Path) -> None:
-    """All shards on end, with a 0 before the first."""
+def _join(laid: Sequence[Path], length: int, target: Path) -> int:
+    """All shards on end, with a 0 before the first; returns how many numbers that is."""
     with atomic_path(target) as temporary:
         whole = new_mapped(temporary, np.int32, (length + 1,))
         whole[0] = end = 0
@@ -159,6 +152,7 @@ def _join(laid: Sequence[Path], length: int, target: Path) -> None:
             whole[end + 1 : end + 1 + len(some)] = some
             end += len(some)
         whole.flush()
+    return length + 1
 
 
 def count_rows(job: CountJob) -> Report:

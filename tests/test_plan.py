@@ -46,6 +46,9 @@ def test_what_is_not_there_is_refused_with_its_figures_and_a_remedy() -> None:
     assert line.startswith("/somewhere/data: the run will take 250B of disk and 249B are free; make room")
     (line,) = judge(FORECAST, Room(disk=1000, memory=899), DATA).refusals
     assert line.startswith("train: will take 900B of memory and 899B are free; ") and "train.dim" in line
+    greedy = StageForecast("classify", "sms", {}, disk=1, work=1, memory=1000, seconds=1.0, standing=0)
+    (line,) = judge(replace(FORECAST, stages=[greedy]), Room(disk=1000, memory=999), DATA).refusals
+    assert line.startswith("classify: will take") and "classify.batch" in line and "train.dim" not in line
 
 
 def test_what_is_tight_is_a_warning() -> None:

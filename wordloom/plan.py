@@ -16,6 +16,13 @@ TIGHT = 0.8
 """Of what is free: more is no refusal yet, but the forecast may be wrong by so much."""
 
 
+LESS_MEMORY = {
+    "train": "run.workers, train.dim or train.streams, or raise tokenize.min_count",
+    "classify": "run.workers, classify.batch, classify.units or classify.max_words",
+}
+"""What to lower where a stage takes too much."""
+
+
 class Room(NamedTuple):
     """Free bytes: on the disk of the data folder, and of memory."""
 
@@ -49,7 +56,7 @@ def judge(forecast: Forecast, room: Room, data: Path) -> Verdict:
         ),
         (
             f"{worst.stage}: will take {_bytes(worst.memory)} of memory and {_bytes(room.memory)} are free",
-            "end other programs, or lower run.workers, train.dim or train.streams, or raise tokenize.min_count",
+            f"end other programs, or lower {LESS_MEMORY.get(worst.stage, 'run.workers')}",
             worst.memory / max(1, room.memory),
         ),
     )

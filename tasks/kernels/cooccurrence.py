@@ -3,7 +3,8 @@
 A row is added up in an array as long as the vocabulary, which the cache holds, by going to every place of its word. So
 no pair is ever written down or sorted, and a row's numbers are added in the order of the corpus: no result depends on
 how the rows are shared out. Rows of frequent words first, the index of a few million places at a time is all that is
-held; the text itself is one array of ids on disk.
+held, however long the text, which is one array of ids on disk. A word with more places needs no index: it is alone, and
+its places are met on the way through the text.
 """
 
 from collections.abc import Iterator
@@ -26,11 +27,12 @@ TOKENS_AT_ONCE = 1 << 20
 CELLS_AT_ONCE = 1 << 20
 """That a row group has at the least, but for the last."""
 
-PLACE_BYTES = np.dtype(np.int64).itemsize
-
 Ids = NDArray[np.int32]
 
 Bits = NDArray[np.uint64]
+
+Places = NDArray[Any]
+"""Of `place_type`."""
 
 
 class Cells(NamedTuple):
@@ -75,7 +77,7 @@ def count_cells(
     Args:
         tokens: int32 [n], the corpus: documents with BORDER before, between and after them.
         counts: int64 [words], how often each word stands there.
-        rows: of the matrix: row r is the word with id r + 1.
+        rows: of the matrix: row r is the word with id r + 1. One that comes alone needs no index.
         weights: see `distance_weights`.
         symmetric: count the words before and after; else those before alone.
 
@@ -83,20 +85,35 @@ def count_cells(
         InputError: the counts are not those of the corpus.
     """
     words = len(counts)
-    starts = np.concatenate([[0], np.cumsum(counts[rows.start : rows.stop])])
-    places, ends = np.empty(starts[-1], np.int64), starts[:-1].copy()
-    if not _find_places(tokens, rows.start, starts, ends, places) or not np.array_equal(ends, starts[1:]):
-        raise InputError("the vocabulary's counts are not those of the documents; run the stage tokenize again")
     sums = np.zeros(words + 1)
     marks = np.zeros(words // 64 + 1, np.uint64)
     marked = np.zeros(len(marks) // 64 + 1, np.uint64)
-    room = CELLS_AT_ONCE + words + 1
+    room = words + 1 + (CELLS_AT_ONCE if len(rows) > 1 else 0)
     cells = Cells(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32))
+    if len(rows) == 1:
+        filled, found = _add_up_alone(tokens, rows.start, weights, symmetric, sums, marks, marked, *cells)
+        _check_counts(found == counts[rows.start])
+        if filled:
+            yield Cells(*(column[:filled] for column in cells))
+        return
+    starts = np.concatenate([[0], np.cumsum(counts[rows.start : rows.stop])])
+    places, ends = np.empty(starts[-1], place_type(len(tokens))), starts[:-1].copy()
+    _check_counts(_find_places(tokens, rows.start, starts, ends, places) and np.array_equal(ends, starts[1:]))
     row = 0
     while row < len(rows):
         row, filled = _add_up(tokens, places, starts, row, rows.start, weights, symmetric, sums, marks, marked, *cells)
         if filled:
-            yield Cells(cells.row[:filled], cells.column[:filled], cells.weight[:filled])
+            yield Cells(*(column[:filled] for column in cells))
+
+
+def _check_counts(right: bool) -> None:
+    if not right:
+        raise InputError("the vocabulary's counts are not those of the documents; run the stage tokenize again")
+
+
+def place_type(tokens: int) -> np.dtype[Any]:
+    """What holds a place in so many tokens."""
+    return np.dtype(np.uint32 if tokens <= 1 << 32 else np.uint64)
 
 
 def expected_cells(counts: NDArray[np.int64], window: int, symmetric: bool) -> float:
@@ -125,9 +142,7 @@ def partitions(counts: NDArray[np.int64], places: int) -> list[range]:
 
 
 @compiled_kernel
-def _find_places(
-    tokens: Ids, first: int, starts: NDArray[np.int64], ends: NDArray[np.int64], places: NDArray[np.int64]
-) -> bool:
+def _find_places(tokens: Ids, first: int, starts: NDArray[np.int64], ends: NDArray[np.int64], places: Places) -> bool:
     """places[starts[r] : ends[r]] = where the word of row first + r stands; False if it is found too often."""
     for place in range(len(tokens)):
         row = np.uint32(tokens[place] - 1 - first)  # which makes a large number of a negative one
@@ -142,7 +157,7 @@ def _find_places(
 @compiled
 def _add_up(
     tokens: Ids,
-    places: NDArray[np.int64],
+    places: Places,
     starts: NDArray[np.int64],
     row: int,
     first: int,
@@ -165,20 +180,63 @@ def _add_up(
     while row < rows and filled + words < len(values):
         begin = filled
         for number in range(starts[row], starts[row + 1]):
-            for direction in range(-1, 2 if symmetric else 0, 2):
-                place = places[number]
-                for distance in range(1, len(weights)):
-                    place += direction
-                    token = np.uint32(tokens[np.uint64(place)])  # an index that may be negative takes longer
-                    if token == BORDER:
-                        break
-                    column_ids[np.uint64(filled)] = token
-                    filled += int(sums[token] == 0)  # without a branch, which would be guessed
-                    sums[token] += weights[np.uint64(distance)]
+            filled = _add_near(tokens, int(places[number]), weights, symmetric, sums, column_ids, filled)
         _mark(column_ids[begin:filled], marks, marked)
         _write_marked(first + row + 1, sums, marks, marked, row_ids[begin:], column_ids[begin:], values[begin:])
         row += 1
     return row, filled
+
+
+@compiled
+def _add_up_alone(
+    tokens: Ids,
+    row: int,
+    weights: NDArray[np.float64],
+    symmetric: bool,
+    sums: NDArray[np.float64],
+    marks: Bits,
+    marked: Bits,
+    row_ids: Ids,
+    column_ids: Ids,
+    values: NDArray[np.float32],
+) -> tuple[int, int]:
+    """Fills the last three with one row, whose places it finds as it goes; see `_add_up`.
+
+    Returns:
+        The number of cells, and of places.
+    """
+    filled = found = 0
+    for place in range(len(tokens)):
+        if tokens[np.uint64(place)] == row + 1:
+            filled = _add_near(tokens, place, weights, symmetric, sums, column_ids, filled)
+            found += 1
+    _mark(column_ids[:filled], marks, marked)
+    _write_marked(row + 1, sums, marks, marked, row_ids, column_ids, values)
+    return filled, found
+
+
+@compiled_inline
+def _add_near(
+    tokens: Ids,
+    place: int,
+    weights: NDArray[np.float64],
+    symmetric: bool,
+    sums: NDArray[np.float64],
+    column_ids: Ids,
+    filled: int,
+) -> int:
+    """Adds to `sums` what stands near a place; a column that is met for the first time goes to column_ids[filled]."""
+    for direction in range(-1, 2 if symmetric else 0, 2):
+        near = place
+        for distance in range(1, len(weights)):
+            near += direction
+            token = np.uint32(tokens[np.uint64(near)])  # an index that may be negative takes longer
+            if token == BORDER:
+                break
+            column_ids[np.uint64(filled)] = token
+            filled += int(sums[token] == 0)  # without a branch, which would be guessed
+            sums[token] += weights[np.uint64(distance)]
+    return filled
 
 
 @compiled_inline

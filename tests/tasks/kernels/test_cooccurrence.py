@@ -142,5 +142,8 @@ def test_parts_hold_all_rows_and_as_many_places_as_may_be() -> None:
 
 @pytest.mark.parametrize("counts", [[2, 2], [1, 1], [3, 1]])
 def test_counts_that_are_not_those_of_the_text_are_refused(counts: list[int]) -> None:
+    tokens, weights = laid([[1, 2, 1]]), distance_weights(2, True)
     with pytest.raises(InputError, match="counts are not those of the documents"):
-        list(count_cells(laid([[1, 2, 1]]), np.array(counts), range(0, 2), distance_weights(2, True), True))
+        list(count_cells(tokens, np.array(counts), range(0, 2), weights, True))
+    with pytest.raises(InputError, match="counts are not those of the documents"):  # each row alone
+        [list(count_cells(tokens, np.array(counts), range(row, row + 1), weights, True)) for row in range(2)]
