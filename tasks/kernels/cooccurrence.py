@@ -94,7 +94,7 @@ def count_cells(
         filled, found = _add_up_alone(tokens, rows.start, weights, symmetric, sums, marks, marked, *cells)
         _check_counts(found == counts[rows.start])
         if filled:
-            yield Cells(*(column[:filled] for column in cells))
+            yield Cells(cells.row[:filled], cells.column[:filled], cells.weight[:filled])
         return
     starts = np.concatenate([[0], np.cumsum(counts[rows.start : rows.stop])])
     places, ends = np.empty(starts[-1], place_type(len(tokens))), starts[:-1].copy()
@@ -103,7 +103,7 @@ def count_cells(
     while row < len(rows):
         row, filled = _add_up(tokens, places, starts, row, rows.start, weights, symmetric, sums, marks, marked, *cells)
         if filled:
-            yield Cells(*(column[:filled] for column in cells))
+            yield Cells(cells.row[:filled], cells.column[:filled], cells.weight[:filled])
 
 
 def _check_counts(right: bool) -> None:
