@@ -43,9 +43,9 @@ def descendants(pid: int) -> list[int]:
     pending = [pid]
     while pending:
         current = pending.pop()
-        for children in Path(f"/proc/{current}/task").glob("*/children"):
-            with contextlib.suppress(OSError):  # it has ended meanwhile
-                below = [int(child) for child in children.read_text().split()]
+        with contextlib.suppress(OSError):  # it, or a thread of it, has ended meanwhile; the folder may be gone too
+            for thread in Path(f"/proc/{current}/task").iterdir():
+                below = [int(child) for child in (thread / "children").read_text().split()]
                 found += below
                 pending += below
     return found
