@@ -14,9 +14,9 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-BUNDLE = 128
+BUNDLE = 64
 """Items read at a stretch. One bundle is trained, one waits and one is read; steps share the arrays of their row group,
-so together that is some 80 MB."""
+so together that is some 40 MB."""
 
 LOWER_PRIORITY = 10
 """As with `nice`: a thread of 0 gets nine times as much of a core for which both wait."""
