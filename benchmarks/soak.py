@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.programs.watched import descendants
+from tasks.forecasting.memory import family
 from tasks.pipeline.environment import describe
 from tasks.project import project_root
 from tasks.stages import NAMES
@@ -54,11 +54,11 @@ def killed(corpus: Path, data: Path, after: float) -> dict[str, Any]:
     """Runs, kills the parent alone after `after` seconds, and says what had been reached and who survived."""
     process = subprocess.Popen(command(corpus, data), start_new_session=True)
     time.sleep(after)
-    family = descendants(process.pid)
+    processes = family(process.pid)
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(GRACE_SECONDS)
-    survivors = [pid for pid in family if alive(pid)]
+    survivors = [pid for pid in processes if alive(pid)]
     reached = [name for name in NAMES if list(data.glob(f"{name}/**/manifest.json"))]
     return {"after_seconds": round(after, 1), "finished_stages": reached, "survivors": len(survivors)}
 

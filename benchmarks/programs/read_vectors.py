@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.programs.watched import anonymous_kilobytes
 from benchmarks.programs.write_vectors import word
+from tasks.forecasting.memory import anonymous_bytes
 
 BLOCK_BYTES = 1 << 24
 
@@ -86,13 +86,13 @@ def main() -> None:
         read_bytes(path)
     else:
         forget(path)
-    before = highest = anonymous_kilobytes(os.getpid())
+    before = highest = anonymous_bytes(os.getpid())
     done = threading.Event()
 
     def look() -> None:
         nonlocal highest
         while not done.wait(LOOK_SECONDS):
-            highest = max(highest, anonymous_kilobytes(os.getpid()))
+            highest = max(highest, anonymous_bytes(os.getpid()))
 
     watch = threading.Thread(target=look)
     watch.start()
@@ -105,7 +105,7 @@ def main() -> None:
         "seconds": round(seconds, 3),
         "start_seconds": round(start_seconds, 3),
         "words": words,
-        "anonymous_mb": round((highest - before) * 1024 / 1e6, 1),
+        "anonymous_mb": round((highest - before) / 1e6, 1),
     }
     print(json.dumps(content))
 
