@@ -392,6 +392,7 @@ STAGE = Stage(
         "tasks/loading.py",
         "tasks/models.py",
         "tasks/pretrained.py",
+        "tasks/pretrained_fasttext.py",
         "tasks/project.py",
         "tasks/unseen.py",
         "tasks/vectors.py",

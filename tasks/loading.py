@@ -11,13 +11,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tasks.errors import InputError
 from tasks.formats import projector
 from tasks.formats.sniff import sniff_stream
 from tasks.sources.compression import is_plain, open_plain
-from tasks.storage.matrix import check_finite, read_matrix
+from tasks.storage.matrix import read_matrix
 from tasks.text.vocabulary import Vocabulary
 from tasks.vectors import Vectors
 
@@ -32,8 +30,8 @@ def load(path: str | Path, words: Collection[str] | None = None) -> Vectors:
     Args:
         words: only these, those of them that are there; of a large file no others are kept in memory. By default all.
         path: `data/train/<model>`, or a file in word2vec (text or binary), GloVe or TensorBoard projector format, or a
-            model of the fastText program (.bin), which is told by its content; the projector's words are read from the
-            metadata file beside it. Word2vec's and GloVe's may be packed (.gz, .bz2, .xz, .zst).
+            model of the fastText program (.bin), which is told by its content; all but the projector's may be packed
+            (.gz, .bz2, .xz, .zst). The projector's words are read from the metadata file beside it.
 
     Raises:
         InputError: there is nothing at `path`, or it is in no known format, cut off or damaged.
@@ -52,10 +50,15 @@ def load(path: str | Path, words: Collection[str] | None = None) -> Vectors:
 
         found = read_wanted(path, words)
         return Vectors(found.words, found.matrix, _manifest_of(path))
-    if packed:
+    if kind == "fasttext":
+        from tasks.pretrained_fasttext import read_fasttext
+
+        known, matrix, unseen = read_fasttext(path, words)
+        vectors = Vectors(known, matrix, _manifest_of(path), unseen)
+    elif packed:
         raise InputError(f"{path}: {kind} is not read packed; unpack it first")
-    loaders = {"fasttext": _load_fasttext, "npy": _load_own, "projector": _load_projector}
-    vectors = loaders[kind](path)
+    else:
+        vectors = _load_own(path) if kind == "npy" else _load_projector(path)
     return vectors if words is None else vectors.only(words)
 
 
@@ -65,20 +68,6 @@ def _load_own(path: Path) -> Vectors:
     vocabulary = Vocabulary.read(_vocabulary_of(path))
     matrix = read_matrix(path, len(vocabulary))
     return Vectors(vocabulary.words, matrix, _manifest_of(path), unseen_of(path, vocabulary), vocabulary.spell)
-
-
-def _load_fasttext(path: Path) -> Vectors:
-    from tasks.formats.fasttext import read_model
-    from tasks.kernels.subwords import END_OF_LINE, SubwordTable
-
-    model = read_model(path)
-    minn, maxn, buckets = (model.arguments[name] for name in ("minn", "maxn", "bucket"))
-    own, ngrams = np.split(model.inputs, [len(model.words)])
-    bare = None if model.old else END_OF_LINE
-    table = SubwordTable(own, ngrams, model.words, minn, maxn, buckets, bare=bare)
-    matrix = table.known()
-    check_finite(matrix, path)
-    return Vectors(model.words, matrix, _manifest_of(path), table.unseen if maxn else None)
 
 
 def _vocabulary_of(matrix: Path) -> Path:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tasks.errors import InputError
 from tasks.storage.matrix import BLOCK_ROWS, Matrix
 from tasks.text.slips import one_slip_apart
+from tasks.unseen import Unseen
 
 WORDS_TO_SUGGEST_FROM = 50_000
 """The most frequent words, among which close spellings are looked for."""
@@ -34,7 +35,7 @@ class Vectors:
         words: Sequence[str],
         matrix: Matrix,
         manifest: dict[str, Any] | None = None,
-        unseen: Callable[[str], NDArray[np.float32]] | None = None,
+        unseen: Unseen | None = None,
         spell: Callable[[str], str] = str,
     ) -> None:
         self.words = list(words)
@@ -84,10 +85,14 @@ class Vectors:
             raise InputError(f"{word!r} is not among the {len(self.words)} words{remedy}") from None
 
     def only(self, words: Collection[str]) -> "Vectors":
-        """Those of `words` that are there, in the order in which they stand here."""
-        rows = sorted({self._rows[word] for word in words if word in self._rows})
-        words = [self.words[row] for row in rows]
-        return Vectors(words, np.asarray(self.matrix[rows]), self.manifest, self.unseen, self.spell)
+        """Those of `words` that are there, in the order in which they stand here; where the model has n-grams, with an
+        answer for the others of `words`. For any other word there is none: it may be one that the model knows.
+        """
+        rows = sorted(self._known(words))
+        unseen = None if self.unseen is None else _answer_only(frozenset(words), self.unseen)
+        return Vectors(
+            [self.words[row] for row in rows], np.asarray(self.matrix[rows]), self.manifest, unseen, self.spell
+        )
 
     def close_spellings(self, word: str, count: int = 3) -> list[str]:
         """Known words that are written like `word`."""
@@ -163,6 +168,15 @@ def _largest(cosines: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> l
     candidates = np.flatnonzero(cosines >= np.partition(cosines, -k)[-k])
     found: list[int] = rows[candidates[np.argsort(-cosines[candidates], kind="stable")][:k]].tolist()
     return found
+
+
+def _answer_only(asked: Collection[str], unseen: Unseen) -> Unseen:
+    def answer(word: str) -> NDArray[np.float32]:
+        if word not in asked:
+            raise InputError(f"{word!r} is not among the {len(asked)} words that were asked for")
+        return unseen(word)
+
+    return answer
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,18 +5,21 @@ the version, the arguments, the dictionary, and the two tables, all little-endia
 number, no version, and no notes on pruning and quantisation.
 """
 
-import mmap
+import os
+import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.formats.sniff import FASTTEXT_ARGUMENTS, FASTTEXT_MAGIC
+from tasks.progress import Advance, progress
 from tasks.storage.matrix import Matrix
 
 VERSIONS = (11, 12)
@@ -38,56 +41,92 @@ ROWS_AT_ONCE = 16_384
 WORD = 0
 """The kind of an entry of the dictionary that is no label."""
 
+ENTRY = re.compile(rb"([^\0]*)\0(.{9})", re.DOTALL)
+ENTRY_NUMBERS = struct.Struct("<qb")
+"""A word, how often it was there, and its kind."""
+
+LONGEST_WORD = 1 << 20
+READ_BYTES = 1 << 18
+
 
 @dataclass(frozen=True, eq=False)
 class FasttextModel:
-    """What a file holds, as it stands there.
+    """What a file holds, as it stands there, of all words or of those that were asked for.
 
     Attributes:
         words: most frequent first.
         counts: int64 [words].
-        arguments: fastText's own, by the names in ARGUMENTS.
-        inputs: float32 [words + buckets, dim]: the row of each word, then that of each bucket.
-        outputs: float32 [words, dim], the context vectors.
+        arguments: fastText's own, by the names in ARGUMENTS; minn and maxn are 0 where there are no buckets.
+        own: float32 [words, dim]: the row of each word.
+        ngrams: float32 [buckets or used buckets, dim]: the row of each bucket.
+        used: int32 [used buckets], ascending: which buckets `ngrams` has; None: all.
+        outputs: float32 [all words, dim], the context vectors; of none where they were not kept.
         old: whether the program was older than version 11.
     """
 
     words: tuple[str, ...]
     counts: NDArray[np.int64]
     arguments: dict[str, int]
-    inputs: Matrix
+    own: Matrix
+    ngrams: Matrix
+    used: NDArray[np.int32] | None
     outputs: Matrix
     old: bool
 
 
-def read_model(path: Path) -> FasttextModel:
-    """Reads a model; its table is memory-mapped, so that buckets that nobody asks for cost no memory.
+def read_model(path: Path, words: Sequence[str] | None = None) -> FasttextModel:
+    """Reads a model; its tables are memory-mapped, so that buckets that nobody asks for cost no memory.
+
+    Args:
+        path: the file, unpacked.
+        words: only these, those of them that are there, and all buckets.
 
     Raises:
         InputError: it is no such file, is of another version, quantised, or cut off.
     """
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        reader = _Reader(path, content)
-        numbered = content[: len(FASTTEXT_MAGIC)] == FASTTEXT_MAGIC
-        if numbered:
-            reader.place = len(FASTTEXT_MAGIC)
-        if numbered and (version := reader.take("i")[0]) not in VERSIONS:
-            raise InputError(f"{path}: version {version} of fastText's format; those that can be read are 11 and 12")
-        *values, _ = reader.take(FASTTEXT_ARGUMENTS)
-        arguments = dict(zip(ARGUMENTS, values, strict=True))
-        words, counts = _read_dictionary(reader, numbered)
-        if numbered and reader.take("?")[0]:
-            raise InputError(f"{path}: quantised by fastText; train or download the model without quantisation")
-        inputs = reader.take_table()
-        if numbered:
+    with open(path, "rb") as stream:
+        reader = _Reader(path, stream)
+        head = _read_head(reader, words)
+        own = reader.map_table(head.size, head.dim)
+        ngrams = reader.map_table(head.buckets, head.dim)
+        if not head.old:
             reader.take("?")
-        outputs = reader.take_table()
-    wanted = (len(words) + arguments["bucket"], arguments["dim"])
-    if inputs.shape[1] != wanted[1] or inputs.shape[0] not in (wanted[0], len(words)):
-        raise InputError(f"{path}: a table of {inputs.shape}, where words, buckets and dimension ask for {wanted}")
-    if len(inputs) == len(words):
-        arguments |= {"minn": 0, "maxn": 0}  # trained without n-grams
-    return FasttextModel(words, counts, arguments, inputs, outputs, old=not numbered)
+        outputs = reader.map_table(*reader.take_shape())
+    mine = own if words is None else np.asarray(own[head.rows])
+    return FasttextModel(head.words, head.counts, head.arguments, mine, ngrams, None, outputs, head.old)
+
+
+BucketsOf = Callable[[Mapping[str, int], bool], NDArray[np.int32]]
+"""Which buckets are asked for, ascending: by the arguments of a model, and whether it is old."""
+
+
+def read_model_from(
+    stream: BinaryIO, path: Path, words: Sequence[str] | None = None, buckets_of: BucketsOf | None = None
+) -> FasttextModel:
+    """Reads a model from its first byte to its last, and keeps the rows that are asked for, but no context vectors.
+
+    Args:
+        stream: of an unpacked file.
+        path: for messages.
+        words: only these, those of them that are there.
+        buckets_of: only these buckets.
+
+    Raises:
+        InputError: as `read_model`.
+    """
+    reader = _Reader(path, stream)
+    head = _read_head(reader, words)
+    used = None if buckets_of is None else buckets_of(head.arguments, head.old)
+    total = 4 * head.dim * (2 * head.size + head.buckets)
+    with progress(f"read {path.name}", total, "B") as advance:
+        own = reader.read_table(head.size, head.dim, None if words is None else head.rows, advance)
+        ngrams = reader.read_table(head.buckets, head.dim, used, advance)
+        if not head.old:
+            reader.take("?")
+        # nothing of it is kept, but a file that was cut off here is told
+        outputs = reader.read_table(*reader.take_shape(), np.empty(0, np.int64), advance)
+        stream.read(1)  # the end, where a packed file has its checksum
+    return FasttextModel(head.words, head.counts, head.arguments, own, ngrams, used, outputs, head.old)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,60 +212,158 @@ def _write_rows(file: IO[bytes], table: Matrix) -> None:
         file.write(np.ascontiguousarray(table[first : first + ROWS_AT_ONCE], "<f4").tobytes())
 
 
-def _read_dictionary(reader: "_Reader", numbered: bool) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    size, words, labels = reader.take("3i")
-    reader.take("q")
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """What stands before the rows of the first table.
+
+    Attributes:
+        words, counts, arguments, old: as in FasttextModel.
+        rows: int64 [words], ascending: where each stands among all.
+        size: words that there are in all.
+    """
+
+    words: tuple[str, ...]
+    counts: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    size: int
+    arguments: dict[str, int]
+    old: bool
+
+    @property
+    def dim(self) -> int:
+        return self.arguments["dim"]
+
+    @property
+    def buckets(self) -> int:
+        return self.arguments["bucket"]
+
+
+def _read_head(reader: "_Reader", words: Sequence[str] | None) -> _Head:
+    path = reader.path
+    numbered = reader.starts_with(FASTTEXT_MAGIC)
+    if numbered and (version := reader.take(f"{len(FASTTEXT_MAGIC)}xi")[0]) not in VERSIONS:
+        raise InputError(f"{path}: version {version} of fastText's format; those that can be read are 11 and 12")
+    *values, _ = reader.take(FASTTEXT_ARGUMENTS)
+    arguments = dict(zip(ARGUMENTS, values, strict=True))
+    entries, size, labels, _ = reader.take("3iq")
     pruned = reader.take("q")[0] if numbered else 0
-    if not 0 <= words <= size or words + labels != size:
-        raise InputError(f"{reader.path}: damaged: {size} entries are said to be {words} words and {labels} labels")
-    found: list[str] = []
-    counts: list[int] = []
-    for _ in range(size):
-        word = reader.take_string()
-        count, kind = reader.take("qb")
+    if not 0 <= size <= entries or size + labels != entries:
+        raise InputError(f"{path}: damaged: {entries} entries are said to be {size} words and {labels} labels")
+    wanted = None if words is None else {word.encode() for word in words}
+    found: list[tuple[str, int, int]] = []
+    row = 0
+    for word, count, kind in reader.take_entries(entries):
         if kind == WORD:
-            found.append(word)
-            counts.append(count)
-    if len(found) != words:
-        raise InputError(f"{reader.path}: damaged: {len(found)} words where {words} are announced")
+            if wanted is None or word in wanted:
+                found.append((_decoded(word, path), count, row))
+            row += 1
+    if row != size:
+        raise InputError(f"{path}: damaged: {row} words where {size} are announced")
     if pruned > 0:
-        reader.take(f"{2 * pruned}i")
-    return tuple(found), np.array(counts, np.int64)
+        reader.take(f"{8 * pruned}x")
+    if numbered and reader.take("?")[0]:
+        raise InputError(f"{path}: quantised by fastText; train or download the model without quantisation")
+    rows, columns = reader.take_shape()
+    expected = (size + arguments["bucket"], arguments["dim"])
+    if columns != expected[1] or rows not in (expected[0], size):
+        raise InputError(f"{path}: a table of {(rows, columns)}, where words, buckets and dimension ask for {expected}")
+    if rows == size:
+        arguments |= {"bucket": 0, "minn": 0, "maxn": 0}  # trained without n-grams
+    names, counts, places = zip(*found, strict=True) if found else ((), (), ())
+    return _Head(names, np.array(counts, np.int64), np.array(places, np.int64), size, arguments, not numbered)
+
+
+def _decoded(word: bytes, path: Path) -> str:
+    try:
+        return word.decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: the word {word!r} is not UTF-8; convert the model's text") from None
 
 
 class _Reader:
-    """Takes numbers and strings from a file, one after the other."""
+    """Takes numbers, words and tables from a stream, one after the other."""
 
-    def __init__(self, path: Path, content: mmap.mmap) -> None:
-        self.path, self.content, self.place = path, content, 0
+    def __init__(self, path: Path, stream: BinaryIO) -> None:
+        self.path, self._stream = path, stream
+        self._held = b""  # read, but not taken yet
+        self._taken = 0
+
+    def starts_with(self, magic: bytes) -> bool:
+        self._hold(len(magic))
+        return self._held.startswith(magic)
 
     def take(self, format: str) -> tuple[Any, ...]:
-        return struct.unpack(f"<{format}", self._bytes(struct.calcsize(f"<{format}")))
+        size = struct.calcsize(f"<{format}")
+        self._hold(size)
+        return struct.unpack(f"<{format}", self._drop(size))
 
-    def take_string(self) -> str:
-        end = self.content.find(b"\0", self.place)
-        if end < 0:
-            raise self._cut_off()
-        found = self._bytes(end + 1 - self.place)[:-1]
-        try:
-            return found.decode()
-        except UnicodeDecodeError:
-            raise InputError(f"{self.path}: the word {found!r} is not UTF-8; convert the model's text") from None
-
-    def take_table(self) -> Matrix:
+    def take_shape(self) -> tuple[int, int]:
+        """Of the table that follows."""
         rows, columns = self.take("2q")
-        start, self.place = self.place, self.place + 4 * rows * columns
-        if rows <= 0 or columns <= 0 or self.place > len(self.content):
-            raise self._cut_off()
-        flat = np.memmap(self.path, np.uint8, "r", start, shape=(4 * rows * columns,))
-        return flat.view("<f4").reshape(rows, columns)
+        if rows <= 0 or columns <= 0:
+            raise InputError(f"{self.path}: damaged: a table of {rows} times {columns} numbers")
+        return rows, columns
 
-    def _bytes(self, count: int) -> bytes:
-        found = self.content[self.place : self.place + count]
-        self.place += count
-        if len(found) < count:
-            raise self._cut_off()
+    def take_entries(self, count: int) -> Iterator[tuple[bytes, int, int]]:
+        """Entries of the dictionary: a word, how often it was there, and what kind it is."""
+        while count:
+            end = 0
+            for entry in islice(ENTRY.finditer(self._held), count):
+                word, numbers = entry.groups()
+                yield word, *ENTRY_NUMBERS.unpack(numbers)
+                end = entry.end()
+                count -= 1
+            self._drop(end)
+            if count:
+                if len(self._held) > LONGEST_WORD:
+                    raise InputError(f"{self.path}: damaged: a word of more than {LONGEST_WORD} bytes")
+                self._hold(len(self._held) + 1)
+
+    def map_table(self, rows: int, columns: int) -> Matrix:
+        """The next rows of a table, float32 [rows, columns], memory-mapped."""
+        start, size = self._taken, 4 * rows * columns
+        length = os.fstat(self._stream.fileno()).st_size
+        if start + size > length:
+            raise self._cut_off(length)
+        self._stream.seek(start + size)
+        self._held, self._taken = b"", start + size
+        if not size:
+            return np.empty((rows, columns), np.float32)
+        return np.memmap(self.path, np.uint8, "r", start, shape=(size,)).view("<f4").reshape(rows, columns)
+
+    def read_table(self, rows: int, columns: int, wanted: NDArray[Any] | None, advance: Advance) -> Matrix:
+        """The same read, and of it the rows `wanted`, ascending, or all: float32 [wanted, columns]."""
+        found = np.empty((rows if wanted is None else len(wanted), columns), np.float32)
+        for first in range(0, rows, ROWS_AT_ONCE):
+            last = min(first + ROWS_AT_ONCE, rows)
+            size = 4 * (last - first) * columns
+            self._hold(size)
+            block = np.frombuffer(self._drop(size), "<f4").reshape(-1, columns)
+            if wanted is None:
+                found[first:last] = block
+            else:
+                mine = slice(*np.searchsorted(wanted, [first, last]))
+                found[mine] = block[wanted[mine] - first]
+            advance(size)
         return found
 
-    def _cut_off(self) -> InputError:
-        return InputError(f"{self.path}: cut off after {len(self.content)} bytes; download or copy it again")
+    def _hold(self, size: int) -> None:
+        """Reads until so many bytes are held."""
+        if len(self._held) >= size:
+            return
+        parts, held = [self._held], len(self._held)
+        while held < size:
+            more = self._stream.read(max(size - held, READ_BYTES))
+            if not more:
+                raise self._cut_off(self._taken + held)
+            parts.append(more)
+            held += len(more)
+        self._held = b"".join(parts)
+
+    def _drop(self, size: int) -> bytes:
+        dropped, self._held = self._held[:size], self._held[size:]
+        self._taken += size
+        return dropped
+
+    def _cut_off(self, length: int) -> InputError:
+        return InputError(f"{self.path}: cut off after {length} bytes; download or copy it again")

@@ -23,7 +23,7 @@ OFFSET_BASIS, PRIME = 2166136261, 16777619
 END_OF_LINE = "</s>"
 """fastText's word for the end of a line, the only one without n-grams; before version 11 it had some too."""
 
-WORDS_AT_ONCE = 10_000
+WORDS_AT_ONCE = 1_000
 """Whose vectors are made together."""
 
 

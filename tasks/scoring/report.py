@@ -158,6 +158,7 @@ def _places(model: str) -> str:
         [f"export/{model}/", "the same as word2vec text and binary, GloVe text, TensorBoard projector"],
         [f"evaluate/{model}/scores/", "every pair and section, as CSV"],
         [f"evaluate/{model}/neighbours.json", "the neighbours"],
+        ["classify/", "text classifiers over the vectors, if `classify.datasets` names any: a page for each dataset"],
         [f"train/{model}/manifest.json", "what made the vectors: params, input hashes, code"],
     ]
     return _table(["file, under the data folder", "what it is"], [[f"`{place}`", text] for place, text in rows])

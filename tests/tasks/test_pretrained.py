@@ -1,16 +1,13 @@
 """Some words out of a large file: the same as reading it whole, in every format, packed or not; damage is told."""
 
-import bz2
-import gzip
-import lzma
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.packing import PACKERS_AND_NONE
 
 from tasks import pretrained
 from tasks.errors import InputError
@@ -31,13 +28,6 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "binary": lambda path: word2vec.write_binary(path, WORDS, MATRIX),
     "glove": lambda path: glove.write(path, WORDS, MATRIX),
 }
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": zstandard.ZstdCompressor().compress,
-}
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +38,11 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def written(folder: Path, kind: str, packing: str = "") -> Path:
     path = folder / f"vectors.{kind}{packing}"
     WRITERS[kind](path)
-    path.write_bytes(PACKERS[packing](path.read_bytes()))
+    path.write_bytes(PACKERS_AND_NONE[packing](path.read_bytes()))
     return path
 
 
-@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize("packing", PACKERS_AND_NONE)
 @pytest.mark.parametrize("kind", WRITERS)
 def test_the_wanted_words_come_as_they_stand_there(tmp_path: Path, kind: str, packing: str) -> None:
     rows = sorted({0, 3, 4999, *RNG.integers(0, 5000, 100).tolist()})

@@ -1,29 +1,17 @@
-import bz2
-import gzip
 import json
-import lzma
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from support.packing import PACKERS_AND_NONE
 
 from tasks.errors import InputError
 from tasks.sources.document import MAX_DOCUMENT_BYTES, Document, SourceFile
 from tasks.sources.params import FilesSource
 from tasks.sources.reading import read_documents
-
-COMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    "": lambda data: data,
-    ".gz": gzip.compress,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": lambda data: zstandard.ZstdCompressor().compress(data),
-}
 
 THREE = [Document("Ein Satz, mit Komma.", "a", "train"), Document("두 번째 문장", "b", None), Document("", None, "dev")]
 
@@ -51,33 +39,33 @@ def encoded(suffix: str) -> bytes:
     return "text\tlabel\tsplit\nEin Satz, mit Komma.\ta\ttrain\n두 번째 문장\tb\t\n\t\tdev\n".encode()
 
 
-@pytest.mark.parametrize("compression", COMPRESS)
+@pytest.mark.parametrize("compression", PACKERS_AND_NONE)
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".parquet"])
 def test_each_format_with_columns_in_each_compression(tmp_path: Path, suffix: str, compression: str) -> None:
     path = tmp_path / f"corpus{suffix}{compression}"
-    path.write_bytes(COMPRESS[compression](encoded(suffix)))
+    path.write_bytes(PACKERS_AND_NONE[compression](encoded(suffix)))
     assert read(path) == THREE
 
 
-@pytest.mark.parametrize("compression", COMPRESS)
+@pytest.mark.parametrize("compression", PACKERS_AND_NONE)
 def test_plain_text_in_each_compression(tmp_path: Path, compression: str) -> None:
     path = tmp_path / f"corpus.txt{compression}"
-    path.write_bytes(COMPRESS[compression]("eins\n\nzwei\r\ndrei\u2028vier".encode()))
+    path.write_bytes(PACKERS_AND_NONE[compression]("eins\n\nzwei\r\ndrei\u2028vier".encode()))
     assert read(path) == [Document("eins\n\nzwei\r\ndrei\u2028vier")]
     assert [each.text for each in read(path, format="lines")] == ["eins", "", "zwei", "drei\u2028vier"]
 
 
-@pytest.mark.parametrize("compression", [each for each in COMPRESS if each])
+@pytest.mark.parametrize("compression", [each for each in PACKERS_AND_NONE if each])
 def test_compression_is_known_by_its_bytes_not_the_name(tmp_path: Path, compression: str) -> None:
     path = tmp_path / "corpus"
-    path.write_bytes(COMPRESS[compression](b"eins"))
+    path.write_bytes(PACKERS_AND_NONE[compression](b"eins"))
     assert read(path) == [Document("eins")]
 
 
 @pytest.mark.parametrize("compression", [".gz", ".bz2", ".xz", ".zst"])
 def test_several_streams_in_one_file_are_all_read(tmp_path: Path, compression: str) -> None:
     path = tmp_path / f"corpus.txt{compression}"
-    path.write_bytes(COMPRESS[compression](b"eins\n" * 50_000) + COMPRESS[compression](b"zwei\n"))
+    path.write_bytes(PACKERS_AND_NONE[compression](b"eins\n" * 50_000) + PACKERS_AND_NONE[compression](b"zwei\n"))
     assert [each.text for each in read(path, format="lines")] == ["eins"] * 50_000 + ["zwei"]
 
 
@@ -85,7 +73,7 @@ def test_several_streams_in_one_file_are_all_read(tmp_path: Path, compression: s
 @pytest.mark.parametrize("compression", [".gz", ".bz2", ".xz", ".zst"])
 def test_a_compressed_file_that_ends_early_is_an_error(tmp_path: Path, compression: str, cut: int) -> None:
     path = tmp_path / f"corpus.txt{compression}"
-    whole = COMPRESS[compression](b"".join(f"line {number}\n".encode() for number in range(20_000)))
+    whole = PACKERS_AND_NONE[compression](b"".join(f"line {number}\n".encode() for number in range(20_000)))
     path.write_bytes(whole[:-cut])
     with pytest.raises(InputError, match=rf"corpus\.txt\{compression}: damaged or cut short"):
         read(path, format="lines")
@@ -104,7 +92,7 @@ def test_bytes_that_are_not_utf8_name_the_file_and_the_offset(tmp_path: Path, ki
     path = tmp_path / f"corpus.bin{compression}"
     start = b"text\n" if kind != "jsonl" else b'{"text": "fine"}\n'
     start += b"\xc3\xa4hnlich\n" if kind != "jsonl" else b'{"text": "\xc3\xa4"}\n'
-    path.write_bytes(COMPRESS[compression](start + b"caf\xe9 noir\n"))
+    path.write_bytes(PACKERS_AND_NONE[compression](start + b"caf\xe9 noir\n"))
     with pytest.raises(
         InputError, match=rf"corpus\.bin.*: byte {len(start) + 3} \(0xe9\) is not UTF-8.*errors: replace"
     ):
@@ -217,7 +205,7 @@ def test_a_document_of_a_million_tokens_passes(tmp_path: Path, kind: str) -> Non
 @pytest.mark.parametrize("kind", ["text", "lines"])
 def test_a_decompression_bomb_stops_at_the_limit_of_a_document(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "bomb.txt.zst"
-    path.write_bytes(COMPRESS[".zst"](b"a" * (MAX_DOCUMENT_BYTES + 1)))
+    path.write_bytes(PACKERS_AND_NONE[".zst"](b"a" * (MAX_DOCUMENT_BYTES + 1)))
     assert path.stat().st_size < 20_000
     with pytest.raises(InputError, match=r"bomb\.txt\.zst.*: a document of more than 64 MB"):
         read(path, format=kind)

@@ -1,11 +1,8 @@
 """A sample of files of every format: it can be read, it is spread, and what it stands for gives the whole back."""
 
-import bz2
 import csv
-import gzip
 import io
 import json
-import lzma
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -14,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
+from support.packing import PACKERS
 
 from tasks.sources.document import SourceFile
 from tasks.sources.matching import match_files
@@ -65,7 +62,7 @@ def write_parquet(path: Path, documents: list[str]) -> str:
 
 def write_packed(path: Path, documents: list[str]) -> str:
     data = "\n".join(documents).encode()
-    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zst": zstandard.compress}[path.suffix]
+    pack = PACKERS[path.suffix]
     half = data.index(b"\n", len(data) // 20) + 1
     path.write_bytes(pack(data[:half]) + pack(data[half:]))  # members on end are one file
     return "lines"
