@@ -49,6 +49,9 @@ from tasks.train_params import FasttextParams, GloveParams, TrainParams
 SAMPLE_BYTES = 8_000_000
 """Of text, for the second pass: two shards, and enough to tell the number of words from."""
 
+NO_SAMPLE = 2
+"""A corpus of at most so many samples is not sampled: it goes through the stages as it will in the run."""
+
 SMALL_PART = 16
 """The first pass has the sample's size divided by this."""
 
@@ -108,7 +111,7 @@ def forecast(asked: Request, free_memory: int, sample_bytes: int = SAMPLE_BYTES)
     Args:
         asked: the run.
         free_memory: bytes; the rehearsals keep well within it.
-        sample_bytes: of text; a smaller corpus is tried out whole.
+        sample_bytes: of text; a corpus that is hardly larger (NO_SAMPLE) is tried out whole.
 
     Raises:
         InputError: nothing of the corpus is here.
@@ -138,7 +141,9 @@ class _Rehearsals:
         small = lay_down(asked, corpus, sample_bytes // SMALL_PART, folder / "small")
         few = {"tokenize": {"min_count": 1, "max_size": self._words_to_try()}}
         self.small = replace(small, raw=overlaid(small.raw, few))
-        self.sample = lay_down(asked, corpus, sample_bytes, folder / "sample")
+        self.sample = lay_down(asked, corpus, NO_SAMPLE * sample_bytes, folder / "whole")
+        if not self.sample.complete:
+            self.sample = lay_down(asked, corpus, sample_bytes, folder / "sample")
         self.small_share = self.small.taken / max(1.0, self.sample.taken)
         self.draws = self.section("skipgrams", SkipgramsParams).draws
 
@@ -171,10 +176,16 @@ class _Rehearsals:
         return self.asked.context(stage(name), self.model).section(kind)
 
     def rehearse(self, name: str, seconds: float | None = None, data: Path | None = None) -> Rehearsal:
-        """One stage on the small corpus, then on the sample, or on other `data`, cut short after so many seconds."""
+        """One stage on the small corpus and on the sample, or on other `data`, cut short after so many seconds; on the
+        sample with workers, where that is what the run will do.
+        """
         chosen = {} if self.model is None else {"train": {"model": self.model}}
         first = Act(data=self.small.data, raw=overlaid(self.small.raw, chosen))
         second = Act(data=data or self.sample.data, raw=overlaid(self.sample.raw, chosen), seconds=seconds)
+        draws = self.draws if name == "skipgrams" else 1
+        if self.sample.complete and seconds is None and data is None and draws == 1:
+            alike = second.model_copy(update={"workers": self.asked.workers})
+            return rehearse(Script(stage=name, acts=(alike, first), whole=True))
         return rehearse(Script(stage=name, acts=(first, second)))
 
     def row(

@@ -1,8 +1,9 @@
 """One real stage on a small corpus and then on a larger one, in a process of its own, which it tells about.
 
 The first pass brings what every run pays once: imports, the compilation of kernels. The second costs what the corpus
-costs. `python -m tasks.forecasting.rehearsal` takes a `Script` on stdin and prints a `Rehearsal`, both JSON; jobs run
-one after the other, so that what one job takes can be told.
+costs. `python -m tasks.forecasting.rehearsal` takes a `Script` on stdin and prints a line a pass, both JSON; jobs run
+one after the other, so that what one job takes can be told. Where the larger corpus is the whole one, its pass comes
+first and has workers: that is the run itself.
 """
 
 import logging
@@ -24,9 +25,9 @@ from tasks.forecasting.memory import MemoryWatch
 from tasks.interruption import leave_if_asked
 from tasks.params import validate
 from tasks.pipeline.carry_out import carry_out
-from tasks.pipeline.executors import Assignment, serial
+from tasks.pipeline.executors import Assignment, pooled
 from tasks.pipeline.stage import Context, Report, Stage
-from tasks.pipeline.workers import die_with
+from tasks.pipeline.workers import cores, die_with
 from tasks.progress import Observer, log_to_stderr, observed
 from tasks.project import project_root
 from tasks.request import Request
@@ -34,19 +35,25 @@ from tasks.stages import stage
 
 
 class Act(BaseModel):
-    """One pass: into which folder, with which params, and after how many seconds of work it is cut short."""
+    """One pass: into which folder, with which params, after how many seconds of work it is cut short, and how many jobs
+    run side by side.
+    """
 
     data: Path
     raw: dict[str, Any]
     seconds: float | None = None
+    workers: int = 1
 
 
 class Script(BaseModel):
-    """What is rehearsed: the stage, for which dataset if it has several; the small corpus, the larger one."""
+    """What is rehearsed: the stage, for which dataset if it has several; the small corpus and the larger one, or the
+    whole one and then the small one, for the sake of what it makes.
+    """
 
     stage: str
     acts: tuple[Act, Act]
     dataset: str | None = None
+    whole: bool = False
 
 
 class Passed(BaseModel):
@@ -89,16 +96,21 @@ class Rehearsal(BaseModel):
 
     Attributes:
         start_seconds: from nothing to a process that could begin.
-        first, second: the passes.
-        bare_bytes: memory before the first pass; then the most in each pass.
+        first, second: the passes; if the whole corpus was tried out, both are the one that did.
+        bare_bytes: memory before the first pass.
+        second_bytes: the most in the second.
     """
 
     start_seconds: float
     first: Passed
     second: Passed
     bare_bytes: int
-    first_bytes: int
     second_bytes: int
+
+    @property
+    def whole(self) -> bool:
+        """It was the run itself: there is nothing to be told from it, it has been seen."""
+        return self.first is self.second
 
 
 class _EnoughError(Exception):
@@ -130,12 +142,13 @@ def rehearse(script: Script) -> Rehearsal:
         lines = said.strip().splitlines() or ["it said nothing"]
         raise WordloomError(f"the rehearsal of {script.stage}: {lines[-1].removeprefix('wordloom: ')}")
     first, second = (Passed.model_validate_json(line) for line in printed.splitlines()[-2:])
+    if script.whole:
+        second = first
     return Rehearsal(
         start_seconds=first.began - started,
         first=first,
         second=second,
         bare_bytes=watch.peak(0.0, first.began),
-        first_bytes=watch.peak(first.began, first.ended),
         second_bytes=watch.peak(second.began, second.ended),
     )
 
@@ -147,8 +160,9 @@ def _environment() -> dict[str, str]:
 
 
 def perform(name: str, act: Act, dataset: str | None) -> Passed:
-    """One pass, in this process."""
+    """One pass, in this process and its workers."""
     declared = stage(name)
+    jobs = pooled("processes", act.workers, max(1, cores() // act.workers))
     asked = Request(project_root(), act.data, act.raw, tracked=False)
     context = asked.context(declared, dataset=dataset)
     rounds: list[list[tuple[str, float]]] = []
@@ -157,7 +171,7 @@ def perform(name: str, act: Act, dataset: str | None) -> Passed:
     def execute(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Report]]:
         rounds.append([])
         started = time.monotonic()
-        for assignment, report in serial(assignments):
+        for assignment, report in jobs(assignments):
             rounds[-1].append((assignment.job.output.stem, time.monotonic() - started))
             yield assignment, report
             started = time.monotonic()

@@ -1,6 +1,7 @@
 """What a stage takes whose jobs are shared out among worker processes, told from a rehearsal that had none.
 
-A pool is started anew in each round; each of its processes starts and imports as the rehearsal's process did.
+A pool is started anew in each round; each of its processes starts and imports as the rehearsal's process did. Where the
+rehearsal was the run itself, with its workers, it takes what that took.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ def stage_seconds(
         scale: how many times as much there will be to do as in the second pass.
         scale_of: the same for a job, by the name of what it writes; by default `scale`.
     """
+    if found.whole:
+        return found.start_seconds + found.second.seconds
     imports = max(0.0, found.first.seconds - small * found.second.seconds)
     total = found.start_seconds + found.second.other_seconds * scale
     pools = 0
@@ -47,6 +50,8 @@ def stage_memory(found: Rehearsal, workers: int, jobs: int, parent: float = 0.0,
         jobs: how many jobs the largest round will have.
         parent, worker: bytes that the stage's own process and each of its jobs will take beyond the second pass.
     """
+    if found.whole:
+        return found.second_bytes
     at_once = min(workers, jobs)
     if at_once <= 1:
         return found.second_bytes + max(parent, worker)

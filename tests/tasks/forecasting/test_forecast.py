@@ -110,6 +110,19 @@ def test_what_stands_already_is_counted_as_replaced(
     assert again.disk < 0.7 * both.forecast.disk
 
 
+def test_a_corpus_that_is_hardly_larger_than_a_sample_is_not_sampled(
+    both: Both, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replace(both, forecast=forecast(asked_of(project, monkeypatch), free_memory(), 4 * SAMPLE))
+    assert whole.forecast.sampled == 1.0
+    assert whole.stage("clean").makes["documents"] == both.facts("clean")["documents_out"]
+    assert whole.stage("tokenize").makes["words"] == both.facts("tokenize")["vocabulary"]
+    assert whole.stage("tokenize").makes["tokens"] == both.facts("tokenize")["tokens"]
+    assert whole.stage("skipgrams").makes["pairs"] == both.facts("skipgrams")["pairs"]
+    for name in ("download", "clean", "tokenize", "skipgrams", "train"):
+        assert whole.stage(name).disk == pytest.approx(folder_bytes(published(both.data, name)), rel=0.01)
+
+
 def test_draws_and_epochs_multiply(both: Both, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     more = forecast(asked_of(project, monkeypatch, "skipgrams.draws=3", "train.epochs=4"), free_memory(), SAMPLE)
     drawn, trained = both.stage("skipgrams"), both.stage("train")
