@@ -48,6 +48,20 @@ class Cells(NamedTuple):
     weight: NDArray[np.float32]
 
 
+class Line(NamedTuple):
+    """A row of the matrix while it is added up. All of it is zero before and after.
+
+    Attributes:
+        sums: float64 [words + 1], by column.
+        marks: a bit for each column that has a sum.
+        marked: a bit for each 64 columns of which one has.
+    """
+
+    sums: NDArray[np.float64]
+    marks: Bits
+    marked: Bits
+
+
 def lay_out(documents: Path, words: int) -> Ids:
     """The documents of a shard on end, each followed by BORDER: int32 [tokens + documents].
 
@@ -85,13 +99,12 @@ def count_cells(
         InputError: the counts are not those of the corpus.
     """
     words = len(counts)
-    sums = np.zeros(words + 1)
-    marks = np.zeros(words // 64 + 1, np.uint64)
-    marked = np.zeros(len(marks) // 64 + 1, np.uint64)
+    blocks = words // 64 + 1
+    line = Line(np.zeros(words + 1), np.zeros(blocks, np.uint64), np.zeros(blocks // 64 + 1, np.uint64))
     room = words + 1 + (CELLS_AT_ONCE if len(rows) > 1 else 0)
     cells = Cells(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float32))
     if len(rows) == 1:
-        filled, found = _add_up_alone(tokens, rows.start, weights, symmetric, sums, marks, marked, *cells)
+        filled, found = _add_up_alone(tokens, rows.start, weights, symmetric, line, cells)
         _check_counts(found == counts[rows.start])
         if filled:
             yield Cells(cells.row[:filled], cells.column[:filled], cells.weight[:filled])
@@ -101,7 +114,7 @@ def count_cells(
     _check_counts(_find_places(tokens, rows.start, starts, ends, places) and np.array_equal(ends, starts[1:]))
     row = 0
     while row < len(rows):
-        row, filled = _add_up(tokens, places, starts, row, rows.start, weights, symmetric, sums, marks, marked, *cells)
+        row, filled = _add_up(tokens, places, starts, row, rows.start, weights, symmetric, line, cells)
         if filled:
             yield Cells(cells.row[:filled], cells.column[:filled], cells.weight[:filled])
 
@@ -163,26 +176,21 @@ def _add_up(
     first: int,
     weights: NDArray[np.float64],
     symmetric: bool,
-    sums: NDArray[np.float64],
-    marks: Bits,
-    marked: Bits,
-    row_ids: Ids,
-    column_ids: Ids,
-    values: NDArray[np.float32],
+    line: Line,
+    cells: Cells,
 ) -> tuple[int, int]:
-    """Fills the last three with whole rows, from `row` on, while one more is sure to fit.
+    """Fills `cells` with whole rows, from `row` on, while one more is sure to fit.
 
     Returns:
-        The row that comes next, and the number of cells. `sums`, `marks` and `marked` are zero before and after.
+        The row that comes next, and the number of cells.
     """
-    rows, words = len(starts) - 1, len(sums) - 1
+    rows, words = len(starts) - 1, len(line.sums) - 1
     filled = 0
-    while row < rows and filled + words < len(values):
+    while row < rows and filled + words < len(cells.row):
         begin = filled
         for number in range(starts[row], starts[row + 1]):
-            filled = _add_near(tokens, int(places[number]), weights, symmetric, sums, column_ids, filled)
-        _mark(column_ids[begin:filled], marks, marked)
-        _write_marked(first + row + 1, sums, marks, marked, row_ids[begin:], column_ids[begin:], values[begin:])
+            filled = _add_near(tokens, int(places[number]), weights, symmetric, line.sums, cells.column, filled)
+        _write(first + row + 1, line, cells, begin, filled)
         row += 1
     return row, filled
 
@@ -193,14 +201,10 @@ def _add_up_alone(
     row: int,
     weights: NDArray[np.float64],
     symmetric: bool,
-    sums: NDArray[np.float64],
-    marks: Bits,
-    marked: Bits,
-    row_ids: Ids,
-    column_ids: Ids,
-    values: NDArray[np.float32],
+    line: Line,
+    cells: Cells,
 ) -> tuple[int, int]:
-    """Fills the last three with one row, whose places it finds as it goes; see `_add_up`.
+    """Fills `cells` with one row, whose places it finds as it goes.
 
     Returns:
         The number of cells, and of places.
@@ -208,10 +212,9 @@ def _add_up_alone(
     filled = found = 0
     for place in range(len(tokens)):
         if tokens[np.uint64(place)] == row + 1:
-            filled = _add_near(tokens, place, weights, symmetric, sums, column_ids, filled)
+            filled = _add_near(tokens, place, weights, symmetric, line.sums, cells.column, filled)
             found += 1
-    _mark(column_ids[:filled], marks, marked)
-    _write_marked(row + 1, sums, marks, marked, row_ids, column_ids, values)
+    _write(row + 1, line, cells, 0, filled)
     return filled, found
 
 
@@ -240,28 +243,19 @@ def _add_near(
 
 
 @compiled_inline
-def _mark(columns: Ids, marks: Bits, marked: Bits) -> None:
-    """Sets a bit for each column, and one for each 64 columns that have one."""
-    one, low = np.uint64(1), np.uint64(63)
-    for cell in range(np.uint64(len(columns))):
-        column = np.uint64(columns[cell])
-        block = column >> np.uint64(6)
+def _write(row: int, line: Line, cells: Cells, begin: int, filled: int) -> None:
+    """Puts the columns that were met, cells.column[begin:filled], in order, and writes their cells there.
+
+    By a bit for each column, and one for each 64 of which one is set, which is faster than sorting.
+    """
+    one, low, six = np.uint64(1), np.uint64(63), np.uint64(6)
+    marks, marked = line.marks, line.marked
+    for met in range(np.uint64(begin), np.uint64(filled)):
+        column = np.uint64(cells.column[met])
+        block = column >> six
         marks[block] |= one << (column & low)
-        marked[block >> np.uint64(6)] |= one << (block & low)
-
-
-@compiled_inline
-def _write_marked(
-    row: int,
-    sums: NDArray[np.float64],
-    marks: Bits,
-    marked: Bits,
-    row_ids: Ids,
-    column_ids: Ids,
-    values: NDArray[np.float32],
-) -> None:
-    """Writes the cells of a row by column, faster than by sorting them; sums and bits are zero again."""
-    one, cell = np.uint64(1), np.uint64(0)
+        marked[block >> six] |= one << (block & low)
+    cell = np.uint64(begin)
     for at in range(np.uint64(len(marked))):
         blocks = marked[at]
         marked[at] = 0
@@ -273,10 +267,10 @@ def _write_marked(
             while columns:
                 column = block * np.uint64(64) + _lowest(columns)
                 columns &= columns - one
-                row_ids[cell] = row
-                column_ids[cell] = column
-                values[cell] = sums[column]
-                sums[column] = 0
+                cells.row[cell] = row
+                cells.column[cell] = column
+                cells.weight[cell] = line.sums[column]
+                line.sums[column] = 0
                 cell += one
 
 
