@@ -99,6 +99,7 @@ class Rehearsal(BaseModel):
         first, second: the passes; if the whole corpus was tried out, both are the one that did.
         bare_bytes: memory before the first pass.
         second_bytes: the most in the second.
+        whole: it was the run itself: nothing has to be told from it, it has been seen.
     """
 
     start_seconds: float
@@ -106,11 +107,7 @@ class Rehearsal(BaseModel):
     second: Passed
     bare_bytes: int
     second_bytes: int
-
-    @property
-    def whole(self) -> bool:
-        """It was the run itself: there is nothing to be told from it, it has been seen."""
-        return self.first is self.second
+    whole: bool
 
 
 class _EnoughError(Exception):
@@ -150,6 +147,7 @@ def rehearse(script: Script) -> Rehearsal:
         second=second,
         bare_bytes=watch.peak(0.0, first.began),
         second_bytes=watch.peak(second.began, second.ended),
+        whole=script.whole,
     )
 
 
