@@ -107,8 +107,7 @@ class Streams:
 
     def _cuts(self, rows: int) -> list[int]:
         """One piece a thread; the cut changes nothing: rows are on their own."""
-        cuts: list[int] = np.linspace(0, rows, self.threads + 1).astype(np.int64).tolist()
-        return cuts
+        return [rows * piece // self.threads for piece in range(self.threads + 1)]
 
 
 def _steps_between_merges(rows: int, hot: int) -> NDArray[np.float64]:

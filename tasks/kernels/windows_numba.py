@@ -66,21 +66,32 @@ Kernel = Callable[[Table, Table, Batch, int, np.uint64, AliasTable, Schedule, Wo
 
 
 @compiled_inline
-def skip_gram_step(
-    vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
+def score_skip_gram(
+    vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, blank: Any
 ) -> None:
-    """One window of skip-gram: all its scores come before any row moves.
+    """The scores of a window of skip-gram, all of them before any row moves.
 
-    With AVX-512 scores are made for two contexts at a time, and rows move by two columns of Lanes at a time, so that
-    each output, or each slope, is read once for both; the last of an odd number goes alone.
+    With AVX-512 they are made for two contexts at a time, so that each output is read once for both; the last of an odd
+    number goes alone.
     """
     alone, together = zeros(1), zeros(AT_ONCE)
-    columns = vectors.shape[1]
     paired = contexts - contexts % AT_ONCE
     for number in range(0, paired, AT_ONCE):
         make_scores(vectors, context_vectors, work, number, slot, blank, together)
     for number in range(paired, contexts):
         make_scores(vectors, context_vectors, work, number, slot, blank, alone)
+
+
+@compiled_inline
+def move_skip_gram(
+    vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, rate: np.float32, blank: Any
+) -> None:
+    """Moves the rows of that window by its scores.
+
+    With AVX-512 they move by two columns of Lanes at a time, so that each slope is read once for both.
+    """
+    alone, together = zeros(1), zeros(AT_ONCE)
+    columns = vectors.shape[1]
     score_to_slope(work, contexts, rate)
     paired = columns - columns % (AT_ONCE * WIDTH)
     for column in range(0, paired, AT_ONCE * WIDTH):
@@ -129,7 +140,14 @@ def move_rows(
 
 
 @compiled_inline
-def cbow_step(
+def score_cbow(vectors: Table, context_vectors: Table, work: Workspace, contexts: int, slot: int, blank: Any) -> None:
+    """The scores of a window of CBOW."""
+    average_rows(vectors, work, contexts)
+    score_outputs(context_vectors, work, slot, blank)
+
+
+@compiled_inline
+def move_cbow(
     vectors: Table,
     context_vectors: Table,
     work: Workspace,
@@ -139,9 +157,9 @@ def cbow_step(
     blank: Any,
     corrected: bool,
 ) -> None:
-    """One window of CBOW."""
-    average_rows(vectors, work, contexts)
-    train_outputs(context_vectors, work, slot, rate, blank)
+    """Moves the rows of that window by its scores."""
+    score_to_slope(work, 1, rate)
+    move_outputs(context_vectors, work, slot, blank)
     move_rows_by(vectors, work, contexts, np.float32(1) / np.float32(contexts if corrected else 1))
 
 
@@ -168,16 +186,28 @@ def average_rows(vectors: Table, work: Workspace, number: int) -> None:
 @compiled_inline
 def train_outputs(context_vectors: Table, work: Workspace, slot: int, rate: np.float32, blank: Any) -> None:
     """Moves the outputs by their scores with hidden[0], and adds to hidden[1] what moves it."""
+    score_outputs(context_vectors, work, slot, blank)
+    score_to_slope(work, 1, rate)
+    move_outputs(context_vectors, work, slot, blank)
+
+
+@compiled_inline
+def score_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any) -> None:
+    """The scores of the outputs with hidden[0]."""
     alone = zeros(1)
-    columns = context_vectors.shape[1]
     scores = empty_block(blank, alone)
-    for column in range(0, columns, WIDTH):
+    for column in range(0, context_vectors.shape[1], WIDTH):
         outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
         scores = add_outer(scores, outputs, load_columns(alone, work.hidden, 0, column))
     store_sums(blank, alone, scores, work.slopes, 0)
-    score_to_slope(work, 1, rate)
+
+
+@compiled_inline
+def move_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any) -> None:
+    """Moves the outputs by their slopes, and adds to hidden[1] what moves hidden[0]."""
+    alone = zeros(1)
     slopes = spread_numbers(blank, work.slopes, 0)
-    for column in range(0, columns, WIDTH):
+    for column in range(0, context_vectors.shape[1], WIDTH):
         before = load_block(blank, alone, context_vectors, work.outputs, slot, column)
         hidden = load_columns(alone, work.hidden, 0, column)
         changes = add_outer(empty_block(blank, alone), slopes, hidden)
@@ -254,22 +284,28 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
         words, left, right = batch.words, batch.left, batch.right
         blank = zeros(outputs)
         pair = drawn_pair = first_pair
-        drawn = batch.start
         reach = widest_reach(batch)
-        for window in range(batch.start, batch.stop):
-            while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
+        for ahead in range(batch.start, batch.stop + DRAWN_AHEAD):
+            window = ahead - DRAWN_AHEAD
+            slot = window % SLOTS
+            contexts = 0
+            if window >= batch.start:
+                contexts = gather_contexts(words, left, right, window, work.contexts)
+            if contexts > 0:
+                if is_cbow:
+                    score_cbow(vectors, context_vectors, work, contexts, slot, blank)
+                else:
+                    score_skip_gram(vectors, context_vectors, work, contexts, slot, blank)
+            if ahead < batch.stop:  # here, since on the way from scores to slopes each number waits for the one before
                 draw = drawn_pair // pairs_a_draw
-                drawn_pair += prepare_window(vectors, context_vectors, batch, drawn, reach, draw, key, noise, work)
-                drawn += 1
-            contexts = gather_contexts(words, left, right, window, work.contexts)
-            if contexts == 0:
-                continue
-            rate = np.float32(rate_at(schedule, pair))
-            pair += contexts
-            if is_cbow:
-                cbow_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank, corrected)
-            else:
-                skip_gram_step(vectors, context_vectors, work, contexts, window % SLOTS, rate, blank)
+                drawn_pair += prepare_window(vectors, context_vectors, batch, ahead, reach, draw, key, noise, work)
+            if contexts > 0:
+                rate = np.float32(rate_at(schedule, pair))
+                if is_cbow:
+                    move_cbow(vectors, context_vectors, work, contexts, slot, rate, blank, corrected)
+                else:
+                    move_skip_gram(vectors, context_vectors, work, contexts, slot, rate, blank)
+                pair += contexts
         settle_loss(work)
         loss = float(work.loss[0])
         work.loss[0] = 0
