@@ -21,6 +21,9 @@ from tasks.models import EngineName, ModelName
 MOST_PAIRS = 200_000
 """Pairs that all streams together train between two merges. More make them drift apart."""
 
+MOST_PAIRS_OF_CBOW = 400_000
+"""As much for CBOW, where a window is one step of its outputs, and a context moves by a share of it (docs/quality.md)."""
+
 STEPS_AN_EPOCH = 200
 """At the least, so that streams do not drift apart on a small corpus either."""
 
@@ -104,7 +107,7 @@ class WindowLearner:
 
     def most_pairs(self) -> int:
         """That all streams together train between two merges."""
-        return MOST_PAIRS
+        return MOST_PAIRS_OF_CBOW if self.recipe.model == "cbow" else MOST_PAIRS
 
     def initial_tables(self) -> Sequence[Table]:
         return initial_tables(len(self.counts), self.recipe.dim, stream_key(self.recipe.seed, TABLES))
