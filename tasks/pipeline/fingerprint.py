@@ -4,6 +4,7 @@
 unfinished work of another fingerprint is never taken up.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,12 @@ def provenance(stage: Stage, context: Context) -> dict[str, Any]:
     for path in inputs:
         if not path.is_file():
             raise InputError(f"{path}: the input of stage {stage.name} is not there; run the stage that writes it")
+    with ThreadPoolExecutor(context.threads) as pool:
+        hashes = list(pool.map(file_sha256, inputs))
     return {
         "stage": stage.name,
         "params": {name: section.determining() for name, section in sorted(context.sections.items())},
-        "inputs": {shown(path, context.data): file_sha256(path) for path in inputs},
+        "inputs": {shown(path, context.data): found for path, found in zip(inputs, hashes, strict=True)},
         "code": code_digest(stage),
     }
 
