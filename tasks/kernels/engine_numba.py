@@ -55,13 +55,14 @@ class NumbaEngine(Trainer):
         self.settings = settings
         self.side_by_side = settings.streams or settings.threads
         self.pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="train")
-        self.merged = padded(vectors), padded(context_vectors)
+        vectors, context_vectors = self.pool.map(padded, (vectors, context_vectors))
+        self.merged = vectors, context_vectors
         self.trained = [self.merged] * self.side_by_side  # the tables of each stream or thread
         self.streams = None
         if settings.streams > 1:
-            copies = copies_of(self.merged[0], settings.streams), copies_of(self.merged[1], settings.streams)
-            self.trained = list(zip(*copies, strict=True))
-            local = LocalCopies(copies[0]), LocalCopies(copies[1])
+            vectors, context_vectors = self.pool.map(copies_of, self.merged, [settings.streams] * 2)
+            self.trained = list(zip(vectors, context_vectors, strict=True))
+            local = LocalCopies(vectors), LocalCopies(context_vectors)
             self.streams = Streams(self.merged, local, walk.terms, settings, self.pool, walk.hot)
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.kernel = walk.kernel
@@ -82,8 +83,8 @@ class NumbaEngine(Trainer):
 
     def tables(self) -> tuple[Table, Table]:
         self._settle()
-        vectors, context_vectors = self.merged
-        return vectors[:, : self.dim].copy(), context_vectors[:, : self.dim].copy()
+        vectors, context_vectors = self.pool.map(lambda table: table[:, : self.dim].copy(), self.merged)
+        return vectors, context_vectors
 
     def _train_one(self, place: int, batch: Batch, first_pair: int) -> float:
         settings = self.settings

@@ -22,7 +22,7 @@ MOST_PAIRS = 200_000
 """Pairs that all streams together train between two merges. More make them drift apart."""
 
 MOST_PAIRS_OF_CBOW = 400_000
-"""As much for CBOW, where a window is one step of its outputs, and a context moves by a share of it (docs/quality.md)."""
+"""Of CBOW, where a window is one step of its outputs, and a context moves by a share of it (docs/quality.md)."""
 
 STEPS_AN_EPOCH = 200
 """At the least, so that streams do not drift apart on a small corpus either."""

@@ -165,22 +165,49 @@ def move_cbow(
 
 @compiled_inline
 def average_rows(vectors: Table, work: Workspace, number: int) -> None:
-    """hidden[0] = the mean of the first rows in `work.contexts`; hidden[1], by which they are going to move, = 0.
+    """hidden[0] = the mean of the first rows in `work.contexts`; hidden[1], by which they are going to move, = 0."""
+    in_bands(average_band, vectors, work, number, spread(np.float32(1) / np.float32(number)))
 
-    The rows pass once, and once more to be moved, in each of as few bands of columns as can be: a loop over some six of
-    them costs more to enter and to leave than to go round.
-    """
-    alone, few, many = zeros(1), zeros(2), zeros(BAND)
-    columns = vectors.shape[1]
-    share = spread(np.float32(1) / np.float32(number))
-    wide = columns - columns % (BAND * WIDTH)
-    narrow = columns - columns % (2 * WIDTH)
+
+@compiled_inline
+def move_rows_by(vectors: Table, work: Workspace, number: int, factor: np.float32) -> None:
+    """Adds factor * hidden[1] to the first rows in `work.contexts`."""
+    in_bands(move_band, vectors, work, number, spread(factor))
+
+
+@compiled_inline
+def in_bands(band: Any, vectors: Table, work: Workspace, number: int, factor: Any) -> None:
+    """Calls `band` for as few bands of columns as can be, BAND Lanes each and one with what is left: the rows pass once
+    a band, and a loop over some six of them costs more to enter and to leave than to go round."""
+    rest = vectors.shape[1] % (BAND * WIDTH)
+    wide = vectors.shape[1] - rest
     for column in range(0, wide, BAND * WIDTH):
-        average_band(vectors, work, number, column, share, many)
-    for column in range(wide, narrow, 2 * WIDTH):
-        average_band(vectors, work, number, column, share, few)
-    for column in range(narrow, columns, WIDTH):
-        average_band(vectors, work, number, column, share, alone)
+        band(vectors, work, number, column, factor, zeros(BAND))
+    if rest == 3 * WIDTH:
+        band(vectors, work, number, wide, factor, zeros(3))
+    elif rest == 2 * WIDTH:
+        band(vectors, work, number, wide, factor, zeros(2))
+    elif rest == WIDTH:
+        band(vectors, work, number, wide, factor, zeros(1))
+
+
+@compiled_inline
+def average_band(vectors: Table, work: Workspace, number: int, column: int, share: Any, band: Any) -> None:
+    """Of `average_rows`, as many Lanes of columns, from `column` on, as `band`, which is zero, has."""
+    total = band
+    for place in range(number):
+        total = add_tiles(total, load_columns(band, vectors, work.contexts[place, 0], column))
+    store_columns(work.hidden, 0, column, scale_tile(total, share))
+    store_columns(work.hidden, 1, column, band)
+
+
+@compiled_inline
+def move_band(vectors: Table, work: Workspace, number: int, column: int, factor: Any, band: Any) -> None:
+    """Of `move_rows_by`, as many Lanes of columns, from `column` on, as `band` has."""
+    change = scale_tile(load_columns(band, work.hidden, 1, column), factor)
+    for place in range(number):
+        row = work.contexts[place, 0]
+        store_columns(vectors, row, column, add_tiles(load_columns(band, vectors, row, column), change))
 
 
 @compiled_inline
@@ -214,41 +241,6 @@ def move_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any)
         add_block(blank, alone, context_vectors, work.outputs, slot, column, changes)
         change = load_columns(alone, work.hidden, 1, column)
         store_columns(work.hidden, 1, column, add_inner(change, slopes, before))
-
-
-@compiled_inline
-def move_rows_by(vectors: Table, work: Workspace, number: int, factor: np.float32) -> None:
-    """Adds factor * hidden[1] to the first rows in `work.contexts`."""
-    alone, few, many = zeros(1), zeros(2), zeros(BAND)
-    columns = vectors.shape[1]
-    share = spread(factor)
-    wide = columns - columns % (BAND * WIDTH)
-    narrow = columns - columns % (2 * WIDTH)
-    for column in range(0, wide, BAND * WIDTH):
-        move_band(vectors, work, number, column, share, many)
-    for column in range(wide, narrow, 2 * WIDTH):
-        move_band(vectors, work, number, column, share, few)
-    for column in range(narrow, columns, WIDTH):
-        move_band(vectors, work, number, column, share, alone)
-
-
-@compiled_inline
-def average_band(vectors: Table, work: Workspace, number: int, column: int, share: Any, band: Any) -> None:
-    """Of `average_rows`, as many Lanes of columns, from `column` on, as `band` has."""
-    total = band
-    for place in range(number):
-        total = add_tiles(total, load_columns(band, vectors, work.contexts[place, 0], column))
-    store_columns(work.hidden, 0, column, scale_tile(total, share))
-    store_columns(work.hidden, 1, column, band)
-
-
-@compiled_inline
-def move_band(vectors: Table, work: Workspace, number: int, column: int, share: Any, band: Any) -> None:
-    """Of `move_rows_by`, as many Lanes of columns, from `column` on, as `band` has."""
-    change = scale_tile(load_columns(band, work.hidden, 1, column), share)
-    for place in range(number):
-        row = work.contexts[place, 0]
-        store_columns(vectors, row, column, add_tiles(load_columns(band, vectors, row, column), change))
 
 
 @functools.cache
