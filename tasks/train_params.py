@@ -111,8 +111,8 @@ class CbowParams(TrainParams):
 
     corrected: bool = Field(
         True,
-        description="contexts move by the gradient of their mean; else, as in word2vec.c and gensim, by as many times "
-        "that as there are, which wants a third of the learning rate: better analogies, worse similarities",
+        description="contexts move by the gradient of what they add up to; else, as in word2vec.c and gensim, each by "
+        "all that would move their mean: better analogies, worse similarities",
     )
 
 

@@ -159,8 +159,8 @@ SGNS_300 = beside_gensim("sgns-dim300", "Skip-gram, dim 300", "The same with lon
 
 CBOW = beside_gensim(
     "cbow-dim100", "CBOW, dim 100",
-    "The mean of the context predicts the center. Ours has a rate of 0.15, since its corrected gradient is smaller. "
-    "Last: word2vec's gradient, which is gensim's too, at 0.05.", 3, 2.0,
+    "The contexts together predict the center. Ours moves them by the gradient, at a rate of 0.05. Last: as word2vec "
+    "and gensim do, at the same rate.", 3, 2.0,
     "train.dim=100", "train.model=cbow",
     more={"word2vec": "train.cbow={corrected: false, learning_rate: 0.05}"},
 )  # fmt: skip

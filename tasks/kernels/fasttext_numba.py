@@ -20,11 +20,13 @@ from tasks.kernels.alias import AliasTable
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline, compiled_kernel
 from tasks.kernels.engines import Schedule
+from tasks.kernels.hidden_vector import add_up_rows, move_rows_by, train_outputs
 from tasks.kernels.lanes import WIDTH, add, load, store, zeros
 from tasks.kernels.negative_sampling import (
     MOST_CONTEXTS,
     Workspace,
     draw_outputs,
+    own_place,
     prefetch_outputs,
     prefetch_row,
     rate_at,
@@ -32,7 +34,6 @@ from tasks.kernels.negative_sampling import (
     widest_reach,
 )
 from tasks.kernels.tables import Table
-from tasks.kernels.windows_numba import average_rows, move_rows_by, train_outputs
 
 Architecture = Literal["skipgram", "cbow"]
 
@@ -73,7 +74,8 @@ def draw_pairs(
         if position == window:
             continue
         context = int(batch.words[position])
-        draw_outputs(work.outputs, slot + pairs, context, pair + pairs, key, noise, len(context_vectors))
+        place = own_place(key, pair + pairs)
+        draw_outputs(work.outputs, slot + pairs, context, place, noise, len(context_vectors))
         prefetch_outputs(context_vectors, work.outputs, slot + pairs)
         pairs += 1
 
@@ -85,7 +87,7 @@ def skip_gram_window(
 ) -> None:  # fmt: skip
     """One window, pair by pair."""
     count = gather_word(starts, rows, int(batch.words[window]), work, 0)
-    average_rows(inputs, work, count)
+    add_up_rows(inputs, work, count, np.float32(1) / np.float32(count))
     slot = (window % 2) * MOST_CONTEXTS
     for column in range(0, inputs.shape[1], WIDTH):
         store(work.hidden, BEFORE, column, load(work.hidden, 0, column))
@@ -107,7 +109,7 @@ def cbow_window(
     for position in range(window - int(batch.left[window]), window + int(batch.right[window]) + 1):
         if position != window:
             count = gather_word(starts, rows, int(batch.words[position]), work, count)
-    average_rows(inputs, work, count)
+    add_up_rows(inputs, work, count, np.float32(1) / np.float32(count))
     train_outputs(context_vectors, work, 0, rate, blank)
     move_rows_by(inputs, work, count, np.float32(1))
 
@@ -151,7 +153,8 @@ def fasttext_kernel(architecture: Architecture, negatives: int) -> Callable[...,
                 if window + reach < len(words):
                     ask_for_word(inputs, starts, rows, int(words[window + reach]))
                 if pairs > 0:
-                    draw_outputs(work.outputs, 0, int(words[window]), pair, key, noise, len(context_vectors))
+                    place = own_place(key, pair)
+                    draw_outputs(work.outputs, 0, int(words[window]), place, noise, len(context_vectors))
                     prefetch_outputs(context_vectors, work.outputs, 0)
                     rate = np.float32(rate_at(schedule, pair))
                     cbow_window(starts, rows, inputs, context_vectors, batch, window, rate, work, blank)

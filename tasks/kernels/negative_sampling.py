@@ -30,7 +30,7 @@ from tasks.kernels.lanes import (
     spread,
     store,
 )
-from tasks.kernels.random_streams import STEP, mix
+from tasks.kernels.random_streams import STEP, below, mix
 from tasks.kernels.tables import Table, aligned
 
 Rows = NDArray[np.int64]
@@ -47,6 +47,11 @@ SLOTS = 4
 DRAWS_UNTIL_NEIGHBOUR = 64
 """A negative that keeps coming out as the center gives way to the row after it: one word may hold all but all mass."""
 
+POOL, POOL_PAIRS = np.uint64(256), 1024
+"""CBOW's windows that begin among the same POOL_PAIRS pairs of the run, some 200, share POOL random numbers, and each
+takes its negatives from a random place on: their rows are in the cache, yet windows in a row seldom have one in common.
+Three windows in a row with the same negatives cost a point or two of analogies (docs/quality.md)."""
+
 FACTORS = 100
 """Factors 1 + e^-|z|, each at most 2, that a float32 product can take; a logarithm for each of them would be dear."""
 
@@ -57,7 +62,6 @@ class Workspace(NamedTuple):
     Attributes:
         contexts: int64 [inputs, 1], rows of the window's inputs, such as its contexts.
         outputs: int64 [slots, outputs], rows of the center and the negatives of some windows.
-        drawn: int64 [2], the last draw that no center has changed, and the slot that holds its negatives.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
             numbers fill whole Lanes together.
@@ -69,7 +73,6 @@ class Workspace(NamedTuple):
 
     contexts: Rows
     outputs: Rows
-    drawn: Rows
     slopes: Table
     signs: Table
     present: Table
@@ -87,7 +90,6 @@ def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int 
     return Workspace(
         contexts=np.zeros((inputs, 1), np.int64),
         outputs=np.zeros((slots, outputs), np.int64),
-        drawn=np.array([-1, 0]),
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
         signs=aligned(np.tile(sign, repeats)[None]),
         present=aligned(np.kron(first, np.abs(sign))),
@@ -116,21 +118,30 @@ def prefetch_outputs(context_vectors: Table, outputs: NDArray[np.int64], slot: i
 
 
 @compiled_inline
+def own_place(key: np.uint64, pair: int) -> np.uint64:
+    """Before the random numbers of the pair of this number, which no other pair shares."""
+    return mix(key + np.uint64(pair) * STEP)
+
+
+@compiled_inline
+def pooled_place(key: np.uint64, pair: int) -> np.uint64:
+    """Before some of the POOL random numbers that all windows which begin among the same POOL_PAIRS pairs share."""
+    inside = below(own_place(key, pair) >> np.uint64(32), POOL)
+    return key + (np.uint64(pair // POOL_PAIRS) * POOL + inside) * STEP
+
+
+@compiled_inline
 def draw_outputs(
-    outputs: NDArray[np.int64], slot: int, center: int, draw: int, key: np.uint64, noise: AliasTable, words: int
-) -> bool:
-    """outputs[slot] = the center and its negatives, which depend on the number of the draw, and on which is the center:
-    it is no negative of its own. Returns whether the negatives are those of every center that is not among them.
-    """
-    unchanged = True
+    outputs: NDArray[np.int64], slot: int, center: int, place: np.uint64, noise: AliasTable, words: int
+) -> None:
+    """outputs[slot] = the center and its negatives, drawn by the random numbers after `place`; the center is passed
+    over."""
     outputs[slot, 0] = center
-    place = mix(key + np.uint64(draw) * STEP)
     for output in range(1, outputs.shape[1]):
         place += STEP
         drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
         tries = 1
         while drawn == center:
-            unchanged = False
             if tries == DRAWS_UNTIL_NEIGHBOUR:
                 drawn = (center + 1) % words
                 break
@@ -138,19 +149,6 @@ def draw_outputs(
             drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
             tries += 1
         outputs[slot, output] = drawn
-    return unchanged
-
-
-@compiled_inline
-def repeat_outputs(outputs: NDArray[np.int64], slot: int, center: int, drawn_slot: int) -> bool:
-    """outputs[slot] = the center and the negatives of `drawn_slot`; False, and no use, if the center is one of them."""
-    repeated = True
-    outputs[slot, 0] = center
-    for output in range(1, outputs.shape[1]):
-        negative = outputs[drawn_slot, output]
-        outputs[slot, output] = negative
-        repeated &= negative != center
-    return repeated
 
 
 @compiled_inline
@@ -169,26 +167,19 @@ def prepare_window(
     batch: Batch,
     window: int,
     reach: int,
-    draw: int,
-    key: np.uint64,
+    place: np.uint64,
     noise: AliasTable,
     work: Workspace,
 ) -> int:
     """Makes the outputs of a window, and asks for their rows and for that of the word `reach` ahead; returns the
-    window's pairs. There are none at a context of explicit pairs and at a word alone.
+    window's pairs. There are none at a context of explicit pairs and at a word alone. place: see `draw_outputs`.
     """
     pairs = int(batch.left[window]) + int(batch.right[window])
     if pairs == 0:
         return 0
     slot = window % SLOTS
-    center = int(batch.words[window])
-    if draw == work.drawn[0] and repeat_outputs(work.outputs, slot, center, work.drawn[1]):
-        prefetch_row(context_vectors, center)  # the negatives have been asked for
-    else:
-        work.drawn[0], work.drawn[1] = -1, slot
-        if draw_outputs(work.outputs, slot, center, draw, key, noise, len(vectors)):
-            work.drawn[0] = draw
-        prefetch_outputs(context_vectors, work.outputs, slot)
+    draw_outputs(work.outputs, slot, int(batch.words[window]), place, noise, len(vectors))
+    prefetch_outputs(context_vectors, work.outputs, slot)
     if window + reach < len(batch.words):
         prefetch_row(vectors, int(batch.words[window + reach]))
     return pairs

@@ -22,7 +22,7 @@ class Settings(NamedTuple):
         streams: logical streams, on which a determined result depends; 0: free-running, the result is not determined.
         threads: how many cores may be used; a determined result does not depend on it.
         batch_pairs: about how many pairs a batch has.
-        corrected: CBOW's contexts move by the gradient of their mean, not by as many times that as there are.
+        corrected: CBOW steps along the gradient of its loss; else as word2vec.c does (`tasks.kernels.cbow_numba`).
     """
 
     model: ModelName

@@ -44,7 +44,8 @@ def padded(table: Table) -> Table:
     return copy
 
 
-def initial_tables(rows: int, dim: int, key: np.uint64) -> tuple[Table, Table]:
-    """word2vec's start: vectors uniform in ±0.5 / dim, context vectors zero. float32 [rows, dim] each."""
+def initial_tables(rows: int, dim: int, key: np.uint64, range_by: float | None = None) -> tuple[Table, Table]:
+    """The start: vectors uniform in ±0.5 / range_by, context vectors zero. float32 [rows, dim] each. range_by: dim, as
+    in word2vec, if there is none."""
     numbers = uniform(key, rows * dim).reshape(rows, dim)
-    return (numbers - np.float32(0.5)) / np.float32(dim), np.zeros((rows, dim), np.float32)
+    return (numbers - np.float32(0.5)) / np.float32(range_by or dim), np.zeros((rows, dim), np.float32)

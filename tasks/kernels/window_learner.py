@@ -1,5 +1,6 @@
 """Models that learn from windows with negative sampling: their tables, and epochs over draws over shards over steps."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -110,7 +111,11 @@ class WindowLearner:
         return MOST_PAIRS_OF_CBOW if self.recipe.model == "cbow" else MOST_PAIRS
 
     def initial_tables(self) -> Sequence[Table]:
-        return initial_tables(len(self.counts), self.recipe.dim, stream_key(self.recipe.seed, TABLES))
+        """word2vec's start; of CBOW with the corrected gradient one √dim times as wide (docs/quality.md)."""
+        recipe = self.recipe
+        wide = recipe.model == "cbow" and recipe.corrected
+        range_by = math.sqrt(recipe.dim) if wide else None
+        return initial_tables(len(self.counts), recipe.dim, stream_key(recipe.seed, TABLES), range_by)
 
     def start(self, tables: Sequence[Table]) -> Engine:
         vectors, context_vectors = tables

@@ -67,10 +67,12 @@ def contexts_of(batch: Batch, window: int) -> NDArray[np.int32]:
 
 
 def drawn_negatives(center: int, pair: int, settings: Settings) -> list[int]:
-    """The negatives of the window whose first pair has this number; of CBOW, those of its 16 pairs."""
+    """The negatives of the window whose first pair has this number; CBOW's are from the pool of its 1024 pairs."""
     noise = negative_table(settings.counts, settings.negative_power)
-    draw = pair // 16 if settings.model == "cbow" else pair
-    start = mix_numbers(np.array([(int(KEY) + draw * int(STEP)) % 2**64], np.uint64))
+    start = mix_numbers(np.array([(int(KEY) + pair * int(STEP)) % 2**64], np.uint64))
+    if settings.model == "cbow":
+        in_pool = (int(start[0]) >> 32) * 256 >> 32
+        start = np.array([(int(KEY) + (pair // 1024 * 256 + in_pool) * int(STEP)) % 2**64], np.uint64)
     places = start + np.arange(1, 1 + settings.negatives * DRAWS_UNTIL_NEIGHBOUR, dtype=np.uint64) * STEP
     draws = (int(row) for row in rows_of(mix_numbers(places), noise))
     return list(itertools.islice((row for row in draws if row != center), settings.negatives))
