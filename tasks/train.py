@@ -210,6 +210,7 @@ STAGE = Stage(
         "tasks/kernels/hidden_vector.py",
         "tasks/kernels/lanes.py",
         "tasks/kernels/merging.py",
+        "tasks/kernels/negative_pool.py",
         "tasks/kernels/negative_sampling.py",
         "tasks/kernels/random_streams.py",
         "tasks/kernels/read_ahead.py",

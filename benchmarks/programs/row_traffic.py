@@ -31,7 +31,7 @@ from tasks.kernels.negative_sampling import (
     SLOTS,
     Workspace,
     gather_contexts,
-    own_place,
+    pairs_of,
     prepare_window,
     widest_reach,
 )
@@ -63,8 +63,8 @@ def move_rows(
     reach = widest_reach(batch)
     for window in range(batch.start, batch.stop):
         while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
-            place = own_place(key, pair)
-            pair += prepare_window(vectors, context_vectors, batch, drawn, reach, place, noise, work)
+            prepare_window(vectors, context_vectors, batch, drawn, reach, pair, key, noise, work)
+            pair += pairs_of(batch, drawn)
             drawn += 1
         contexts = gather_contexts(batch.words, batch.left, batch.right, window, work.contexts)
         if contexts == 0:

@@ -26,7 +26,6 @@ from tasks.kernels.negative_sampling import (
     MOST_CONTEXTS,
     Workspace,
     draw_outputs,
-    own_place,
     prefetch_outputs,
     prefetch_row,
     rate_at,
@@ -74,8 +73,7 @@ def draw_pairs(
         if position == window:
             continue
         context = int(batch.words[position])
-        place = own_place(key, pair + pairs)
-        draw_outputs(work.outputs, slot + pairs, context, place, noise, len(context_vectors))
+        draw_outputs(work.outputs, slot + pairs, context, pair + pairs, key, noise, len(context_vectors))
         prefetch_outputs(context_vectors, work.outputs, slot + pairs)
         pairs += 1
 
@@ -153,8 +151,7 @@ def fasttext_kernel(architecture: Architecture, negatives: int) -> Callable[...,
                 if window + reach < len(words):
                     ask_for_word(inputs, starts, rows, int(words[window + reach]))
                 if pairs > 0:
-                    place = own_place(key, pair)
-                    draw_outputs(work.outputs, 0, int(words[window]), place, noise, len(context_vectors))
+                    draw_outputs(work.outputs, 0, int(words[window]), pair, key, noise, len(context_vectors))
                     prefetch_outputs(context_vectors, work.outputs, 0)
                     rate = np.float32(rate_at(schedule, pair))
                     cbow_window(starts, rows, inputs, context_vectors, batch, window, rate, work, blank)

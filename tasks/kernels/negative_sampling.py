@@ -30,7 +30,7 @@ from tasks.kernels.lanes import (
     spread,
     store,
 )
-from tasks.kernels.random_streams import STEP, below, mix
+from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.tables import Table, aligned
 
 Rows = NDArray[np.int64]
@@ -47,10 +47,8 @@ SLOTS = 4
 DRAWS_UNTIL_NEIGHBOUR = 64
 """A negative that keeps coming out as the center gives way to the row after it: one word may hold all but all mass."""
 
-POOL, POOL_PAIRS = np.uint64(256), 1024
-"""CBOW's windows that begin among the same POOL_PAIRS pairs of the run, some 200, share POOL random numbers, and each
-takes its negatives from a random place on: their rows are in the cache, yet windows in a row seldom have one in common.
-Three windows in a row with the same negatives cost a point or two of analogies (docs/quality.md)."""
+POOL = 128
+"""Rows in the pool that CBOW has its negatives from."""
 
 FACTORS = 100
 """Factors 1 + e^-|z|, each at most 2, that a float32 product can take; a logarithm for each of them would be dear."""
@@ -62,6 +60,8 @@ class Workspace(NamedTuple):
     Attributes:
         contexts: int64 [inputs, 1], rows of the window's inputs, such as its contexts.
         outputs: int64 [slots, outputs], rows of the center and the negatives of some windows.
+        pool: int64 [POOL], rows for the negatives of many windows; see `tasks.kernels.negative_pool`.
+        pooled: int64 [1], how many numbers of the random stream the pool has been through.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
             numbers fill whole Lanes together.
@@ -73,6 +73,8 @@ class Workspace(NamedTuple):
 
     contexts: Rows
     outputs: Rows
+    pool: Rows
+    pooled: Rows
     slopes: Table
     signs: Table
     present: Table
@@ -90,6 +92,8 @@ def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int 
     return Workspace(
         contexts=np.zeros((inputs, 1), np.int64),
         outputs=np.zeros((slots, outputs), np.int64),
+        pool=np.zeros(POOL, np.int64),
+        pooled=np.zeros(1, np.int64),
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
         signs=aligned(np.tile(sign, repeats)[None]),
         present=aligned(np.kron(first, np.abs(sign))),
@@ -118,25 +122,12 @@ def prefetch_outputs(context_vectors: Table, outputs: NDArray[np.int64], slot: i
 
 
 @compiled_inline
-def own_place(key: np.uint64, pair: int) -> np.uint64:
-    """Before the random numbers of the pair of this number, which no other pair shares."""
-    return mix(key + np.uint64(pair) * STEP)
-
-
-@compiled_inline
-def pooled_place(key: np.uint64, pair: int) -> np.uint64:
-    """Before some of the POOL random numbers that all windows which begin among the same POOL_PAIRS pairs share."""
-    inside = below(own_place(key, pair) >> np.uint64(32), POOL)
-    return key + (np.uint64(pair // POOL_PAIRS) * POOL + inside) * STEP
-
-
-@compiled_inline
 def draw_outputs(
-    outputs: NDArray[np.int64], slot: int, center: int, place: np.uint64, noise: AliasTable, words: int
+    outputs: NDArray[np.int64], slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable, words: int
 ) -> None:
-    """outputs[slot] = the center and its negatives, drawn by the random numbers after `place`; the center is passed
-    over."""
+    """outputs[slot] = the center and its negatives, which depend on the pair's number; the center is passed over."""
     outputs[slot, 0] = center
+    place = mix(key + np.uint64(pair) * STEP)
     for output in range(1, outputs.shape[1]):
         place += STEP
         drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
@@ -161,28 +152,37 @@ def widest_reach(batch: Batch) -> int:
 
 
 @compiled_inline
+def pairs_of(batch: Batch, window: int) -> int:
+    """How many pairs a window has: none at a context of explicit pairs, and at a word alone."""
+    return int(batch.left[window]) + int(batch.right[window])
+
+
+@compiled_inline
+def ask_for_context(vectors: Table, batch: Batch, window: int, reach: int) -> None:
+    """Asks for the row of the word `reach` ahead of a window; see `widest_reach`."""
+    if window + reach < len(batch.words):
+        prefetch_row(vectors, int(batch.words[window + reach]))
+
+
+@compiled_inline
 def prepare_window(
     vectors: Table,
     context_vectors: Table,
     batch: Batch,
     window: int,
     reach: int,
-    place: np.uint64,
+    pair: int,
+    key: np.uint64,
     noise: AliasTable,
     work: Workspace,
-) -> int:
-    """Makes the outputs of a window, and asks for their rows and for that of the word `reach` ahead; returns the
-    window's pairs. There are none at a context of explicit pairs and at a word alone. place: see `draw_outputs`.
-    """
-    pairs = int(batch.left[window]) + int(batch.right[window])
-    if pairs == 0:
-        return 0
-    slot = window % SLOTS
-    draw_outputs(work.outputs, slot, int(batch.words[window]), place, noise, len(vectors))
-    prefetch_outputs(context_vectors, work.outputs, slot)
-    if window + reach < len(batch.words):
-        prefetch_row(vectors, int(batch.words[window + reach]))
-    return pairs
+) -> None:
+    """Makes the outputs of a window whose first pair has that number in the run, and asks for all rows it is going to
+    need. Without pairs it needs none."""
+    if pairs_of(batch, window) > 0:
+        slot = window % SLOTS
+        draw_outputs(work.outputs, slot, int(batch.words[window]), pair, key, noise, len(vectors))
+        prefetch_outputs(context_vectors, work.outputs, slot)
+        ask_for_context(vectors, batch, window, reach)
 
 
 @compiled_inline

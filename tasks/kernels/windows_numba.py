@@ -14,13 +14,13 @@ from tasks.kernels.cbow_numba import move_cbow, score_cbow
 from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import zeros
+from tasks.kernels.negative_pool import PAIRS_A_NEGATIVE, prepare_pooled_window
 from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
     Workspace,
     gather_contexts,
-    own_place,
-    pooled_place,
+    pairs_of,
     prepare_window,
     rate_at,
     settle_loss,
@@ -65,6 +65,7 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
         words, left, right = batch.words, batch.left, batch.right
         blank = zeros(outputs)
         pair = drawn_pair = first_pair
+        work.pooled[0] = first_pair // PAIRS_A_NEGATIVE
         reach = widest_reach(batch)
         for ahead in range(batch.start, batch.stop + DRAWN_AHEAD):
             window = ahead - DRAWN_AHEAD
@@ -78,8 +79,11 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
                 else:
                     score_skip_gram(vectors, context_vectors, work, contexts, slot, blank)
             if ahead < batch.stop:  # here, since on the way from scores to slopes each number waits for the one before
-                place = pooled_place(key, drawn_pair) if is_cbow else own_place(key, drawn_pair)
-                drawn_pair += prepare_window(vectors, context_vectors, batch, ahead, reach, place, noise, work)
+                if is_cbow:
+                    prepare_pooled_window(vectors, context_vectors, batch, ahead, reach, drawn_pair, key, noise, work)
+                else:
+                    prepare_window(vectors, context_vectors, batch, ahead, reach, drawn_pair, key, noise, work)
+                drawn_pair += pairs_of(batch, ahead)
             if contexts > 0:
                 rate = np.float32(rate_at(schedule, pair))
                 if is_cbow:

@@ -67,12 +67,15 @@ def contexts_of(batch: Batch, window: int) -> NDArray[np.int32]:
 
 
 def drawn_negatives(center: int, pair: int, settings: Settings) -> list[int]:
-    """The negatives of the window whose first pair has this number; CBOW's are from the pool of its 1024 pairs."""
+    """The negatives of the window whose first pair has this number."""
     noise = negative_table(settings.counts, settings.negative_power)
     start = mix_numbers(np.array([(int(KEY) + pair * int(STEP)) % 2**64], np.uint64))
     if settings.model == "cbow":
-        in_pool = (int(start[0]) >> 32) * 256 >> 32
-        start = np.array([(int(KEY) + (pair // 1024 * 256 + in_pool) * int(STEP)) % 2**64], np.uint64)
-    places = start + np.arange(1, 1 + settings.negatives * DRAWS_UNTIL_NEIGHBOUR, dtype=np.uint64) * STEP
-    draws = (int(row) for row in rows_of(mix_numbers(places), noise))
+        drawn = np.arange(128 + pair // 8, dtype=np.uint64)[-128:]
+        pool = np.roll(rows_of(mix_numbers(KEY + drawn * STEP), noise), int(drawn[0]) % 128).tolist()
+        place = int(mix_numbers(start)[0]) * 128 >> 64
+        draws = itertools.cycle(pool[place:] + pool[:place])
+    else:
+        places = start + np.arange(1, 1 + settings.negatives * DRAWS_UNTIL_NEIGHBOUR, dtype=np.uint64) * STEP
+        draws = iter(rows_of(mix_numbers(places), noise).tolist())
     return list(itertools.islice((row for row in draws if row != center), settings.negatives))
