@@ -8,6 +8,7 @@ first and has workers: that is the run itself.
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from tasks.errors import WordloomError
 from tasks.exits import leaving
 from tasks.forecasting.memory import MemoryWatch
 from tasks.interruption import leave_if_asked
+from tasks.kernels.cache import use_cache_folder
 from tasks.params import validate
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import Assignment, pooled
@@ -115,11 +117,28 @@ class _EnoughError(Exception):
 
 
 def rehearse(script: Script) -> Rehearsal:
-    """Runs a script in a process of its own.
+    """Runs a script in a process of its own; anew if that one compiled kernels, which the run will find compiled.
 
     Raises:
         WordloomError: what the stage raised there.
     """
+    compiled = _compiled_kernels()
+    found = _watched(script)
+    if _compiled_kernels() == compiled:
+        return found
+    for act in script.acts:
+        context = _context(script.stage, act, script.dataset)
+        shutil.rmtree(act.data / stage(script.stage).folder(context), ignore_errors=True)
+        shutil.rmtree(act.data / ".work", ignore_errors=True)
+    return _watched(script)
+
+
+def _compiled_kernels() -> int:
+    """How many numba has kept."""
+    return sum(1 for _ in use_cache_folder().rglob("*.nbc"))
+
+
+def _watched(script: Script) -> Rehearsal:
     started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "tasks.forecasting.rehearsal"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -157,12 +176,15 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [code, os.environ.get("PYTHONPATH")]))}
 
 
+def _context(name: str, act: Act, dataset: str | None) -> Context:
+    return Request(project_root(), act.data, act.raw, tracked=False).context(stage(name), dataset=dataset)
+
+
 def perform(name: str, act: Act, dataset: str | None) -> Passed:
     """One pass, in this process and its workers."""
     declared = stage(name)
     jobs = pooled("processes", act.workers, max(1, cores() // act.workers))
-    asked = Request(project_root(), act.data, act.raw, tracked=False)
-    context = asked.context(declared, dataset=dataset)
+    context = _context(name, act, dataset)
     rounds: list[list[tuple[str, float]]] = []
     work_bytes = 0
 

@@ -1,19 +1,22 @@
 """The forecast of a generated corpus against the real run of the stages on it."""
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from support.runs import RAN, Project, make_project, published
 
 from tasks.errors import InputError
 from tasks.forecasting.forecast import forecast
-from tasks.forecasting.rehearsal import folder_bytes
+from tasks.forecasting.rehearsal import Act, Script, folder_bytes, rehearse
 from tasks.forecasting.result import Forecast, StageForecast
 from tasks.forecasting.room import free_memory
+from tasks.kernels.cache import VARIABLE
 from tasks.pipeline.carry_out import carry_out
 from tasks.pipeline.executors import serial
 from tasks.request import Request, request
@@ -121,6 +124,26 @@ def test_a_corpus_that_is_hardly_larger_than_a_sample_is_not_sampled(
     assert whole.stage("skipgrams").makes["pairs"] == both.facts("skipgrams")["pairs"]
     for name in ("download", "clean", "tokenize", "skipgrams", "train"):
         assert whole.stage(name).disk == pytest.approx(folder_bytes(published(both.data, name)), rel=0.01)
+
+
+def test_what_the_rehearsal_compiles_does_not_count(
+    both: Both, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)  # put back after the test
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "compiled"))
+    raw = asked_of(project, monkeypatch).raw
+    found = []
+    for turn in ("cold", "warm"):
+        folders = [tmp_path / turn / name for name in ("first", "second")]
+        for folder in folders:
+            shutil.copytree(both.data, folder, ignore=shutil.ignore_patterns("skipgrams", "train", "e*", ".*"))
+        first, second = (Act(data=folder, raw=raw) for folder in folders)
+        found.append(rehearse(Script(stage="skipgrams", acts=(first, second))))
+    cold, warm = found
+    assert any((tmp_path / "compiled").rglob("*.nbc"))
+    assert cold.second_bytes == pytest.approx(warm.second_bytes, rel=0.1)
+    jobs = [name for name, _ in warm.second.rounds[0]]
+    assert jobs and [name for name, _ in cold.second.rounds[0]] == jobs
 
 
 def test_draws_and_epochs_multiply(both: Both, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

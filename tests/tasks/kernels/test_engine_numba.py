@@ -176,8 +176,10 @@ def test_the_padding_of_a_row_stays_zero_and_rows_are_aligned() -> None:
     np.testing.assert_array_equal(padded(np.ones((2, 3), np.float32))[:, :3], np.ones((2, 3)))
 
 
-def test_the_start_is_word2vecs() -> None:
+def test_the_start_is_word2vecs_or_wider() -> None:
+    wide, _ = initial_tables(500, 50, KEY, range_by=5)
     vectors, context_vectors = initial_tables(500, 50, KEY)
+    np.testing.assert_allclose(wide, 10 * vectors, rtol=1e-6)
     assert not context_vectors.any()
     assert np.abs(vectors).max() <= 0.01 and np.abs(vectors).max() > 0.0099 and abs(vectors.mean()) < 1e-4
 
@@ -244,8 +246,9 @@ def test_fewer_words_than_negatives(model: ModelName, words: int) -> None:
     assert np.isfinite(loss) and all(np.isfinite(table).all() for table in engine.tables())
 
 
-def test_a_word_with_all_the_mass_does_not_keep_its_center_waiting() -> None:
-    settings = settings_for(2, 1000, power=1.0)._replace(counts=np.array([10**15, 1]))
+@pytest.mark.parametrize("model", MODELS)
+def test_a_word_with_all_the_mass_does_not_keep_its_center_waiting(model: ModelName) -> None:
+    settings = settings_for(2, 1000, model, power=1.0)._replace(counts=np.array([10**15, 1]))
     engine = NumbaEngine(*random_tables(2), settings)
     words, sees = np.array([0, 1] * 5, np.int32), np.ones(10, np.uint8)
     sees[0] = 0
