@@ -89,6 +89,16 @@ def test_the_kernel_is_compiled_for_one_kind_of_arrays(planted: Path, tmp_path: 
     assert len(window_kernel("sgns", 7, True).signatures) == 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("corrected", "widest"), [(True, 0.5 / 4), (False, 0.5 / 16)])
+def test_cbow_starts_wider_with_the_corrected_gradient(
+    planted: Path, tmp_path: Path, corrected: bool, widest: float
+) -> None:
+    params = TrainParams(dim=16, epochs=1, learning_rate=1e-12, min_learning_rate=0, cbow={"corrected": corrected})
+    context = Context(planted, tmp_path, {"train": params.for_model("cbow")}, threads=1)
+    finish(context, [work(job) for job in plan(context, ())])
+    assert np.abs(np.load(tmp_path / "vectors.npy")).max() == pytest.approx(widest, rel=0.05)
+
+
 def test_shuffled_shards_are_as_if_they_lay_in_that_order(planted: Path, tmp_path: Path) -> None:
     shards = [clustered(seed, 200) for seed in range(3)]
     order = shuffled(stream_key(5, ORDER, 0), 3).tolist()
