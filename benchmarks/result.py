@@ -18,6 +18,7 @@ from benchmarks.peers.environment import pinned
 from benchmarks.row import Row
 from benchmarks.summary import summarise
 from tasks.errors import InputError
+from tasks.models import MODELS
 from tasks.pipeline.environment import describe
 from tasks.pipeline.fingerprint import code_digest
 from tasks.pipeline.workers import cores
@@ -30,9 +31,10 @@ PROFILE = "large"
 """Word2vec's settings: what the peers know too."""
 
 PARAMS = ("clean", "tokenize", "skipgrams", "train")
-"""The sections of params.yaml that any figure may depend on; of the others, those of a row's own stages."""
+"""The sections of params.yaml that the figures of any row with stages may depend on."""
 
 OWN_PARAMS = ("cooccurrences",)
+"""Sections of the rows alone that have the stage."""
 
 HOW_IT_IS_RUN = ("checkpoint_seconds", "wanted_by")
 """Params that no figure is meant to depend on."""
@@ -56,18 +58,28 @@ class Result:
 def dependencies(bench: Bench, row: Row) -> dict[str, Any]:
     """What the figures of a row depend on: {"corpus", "params", "changed", "stages", "sources", "libraries"}."""
     changed = (*bench.changed, *row.changed)
-    raw = request(PROFILE, (), bench.work / bench.whole, bench.root).raw
-    params = {
-        name: {key: value for key, value in raw.get(name, {}).items() if key not in HOW_IT_IS_RUN}
-        for name in (*PARAMS, *(own for own in OWN_PARAMS if own in row.stages))
-    }
     return {
         "corpus": bench.corpus.sha256(),
-        "params": params,
+        "params": _params(bench, row, changed),
         "changed": list(changed),
         "stages": {name: code_digest(stage(name)) for name in row.stages},
         "sources": {name: file_sha256(CODE_ROOT / name) for name in row.sources},
         "libraries": {name: pinned().get(name) or _version(name) for name in row.libraries},
+    }
+
+
+def _params(bench: Bench, row: Row, changed: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The params among them, by section, as the profile has them."""
+    if not row.stages:
+        return {}
+    folder = bench.work / bench.whole
+    raw = request(PROFILE, (), folder, bench.root).raw
+    trained = row.models or request(PROFILE, changed, folder, bench.root).models
+    left_out = {*HOW_IT_IS_RUN, *MODELS} - set(trained)
+    sections = (*PARAMS, *(own for own in OWN_PARAMS if own in row.stages))
+    return {
+        section: {name: value for name, value in raw.get(section, {}).items() if name not in left_out}
+        for section in sections
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmarks.bench import Bench
+from tasks.models import ModelName
 
 Measured = dict[str, Any]
 """What one contender measured in one round."""
@@ -61,7 +62,8 @@ class Row:
         baseline: the contenders that the others are compared with: the best of them, by the median.
         rounds: how often each contender measures; round n has the seed n.
         cap_seconds: when the rounds have taken so long, no other one starts.
-        stages: the stages whose code and params the figures depend on.
+        stages: the stages whose code and params the figures depend on; where there are none, nor are there params.
+        models: the models that are trained, on whose own values they depend; none: what `changed` makes it.
         sources: the benchmark's own files that they depend on, relative to the project.
         libraries: the packages, ours and the peers', whose versions they depend on.
         changed: what is laid over the profile for all contenders.
@@ -82,6 +84,7 @@ class Row:
     stages: tuple[str, ...]
     sources: tuple[str, ...]
     libraries: tuple[str, ...]
+    models: tuple[ModelName, ...] = ()
     baseline: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     same: str | None = None

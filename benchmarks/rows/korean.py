@@ -81,6 +81,7 @@ KOREAN = Row(
     rounds=3,
     cap_seconds=3 * 3600,
     stages=("clean", "tokenize", "skipgrams", "train"),
+    models=("sgns", "fasttext"),
     sources=("benchmarks/ours.py", "benchmarks/programs/misspelled.py", "benchmarks/rows/korean.py",
              "profiles/korean.yaml"),
     libraries=("numba", "numpy", "kiwipiepy"),

@@ -50,6 +50,7 @@ MODELS_BESIDE = Row(
     rounds=3,
     cap_seconds=3600,
     stages=("skipgrams", "cooccurrences", "train"),
+    models=MODELS,
     sources=(
         "benchmarks/ours.py",
         "benchmarks/programs/watched.py",

@@ -94,6 +94,24 @@ def test_changed_params_outdate_unless_they_only_say_how_it_is_run(bench: Bench)
     assert params.read_text() != text and state(bench, TOY) == "outdated (params)"
 
 
+def test_values_of_a_model_outdate_the_rows_that_train_it(bench: Bench) -> None:
+    rows = {
+        "sgns": TOY,
+        "glove": replace(TOY, name="glove", changed=("train.model=glove",)),
+        "both": replace(TOY, name="both", models=("sgns", "glove")),
+        "none": replace(TOY, name="none", stages=()),
+    }
+    for row in rows.values():
+        run_row(bench, row)
+    params = bench.root / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("glove: {epochs: 15", "glove: {epochs: 14"))
+    outdated = {"glove", "both"}
+    assert params.read_text() != text and outdated == {name for name in rows if state(bench, rows[name]) != "fresh"}
+    params.write_text(text.replace("dim: 100", "dim: 90"))
+    assert {name for name in rows if state(bench, rows[name]) == "fresh"} == {"none"}
+
+
 def test_another_text_of_the_same_name_outdates(bench: Bench, tmp_path: Path) -> None:
     run_row(bench, TOY)
     other = make_bench(tmp_path / "other", lines=4)
