@@ -26,7 +26,6 @@ from tasks.kernels.negative_sampling import (
     MOST_CONTEXTS,
     Workspace,
     draw_outputs,
-    prefetch_outputs,
     prefetch_row,
     rate_at,
     settle_loss,
@@ -73,8 +72,7 @@ def draw_pairs(
         if position == window:
             continue
         context = int(batch.words[position])
-        draw_outputs(work.outputs, slot + pairs, context, pair + pairs, key, noise, len(context_vectors))
-        prefetch_outputs(context_vectors, work.outputs, slot + pairs)
+        draw_outputs(context_vectors, work, slot + pairs, context, pair + pairs, key, noise)
         pairs += 1
 
 
@@ -151,8 +149,7 @@ def fasttext_kernel(architecture: Architecture, negatives: int) -> Callable[...,
                 if window + reach < len(words):
                     ask_for_word(inputs, starts, rows, int(words[window + reach]))
                 if pairs > 0:
-                    draw_outputs(work.outputs, 0, int(words[window]), pair, key, noise, len(context_vectors))
-                    prefetch_outputs(context_vectors, work.outputs, 0)
+                    draw_outputs(context_vectors, work, 0, int(words[window]), pair, key, noise)
                     rate = np.float32(rate_at(schedule, pair))
                     cbow_window(starts, rows, inputs, context_vectors, batch, window, rate, work, blank)
             else:

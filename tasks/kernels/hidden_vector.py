@@ -30,7 +30,7 @@ from tasks.kernels.negative_sampling import Workspace, score_to_slope
 from tasks.kernels.tables import Table
 
 BAND = 4
-"""Lanes of a row that CBOW takes at once: few enough for the sixteen registers of AVX2, where each is two."""
+"""Lanes of a row that are added up or moved at once: few enough for the 16 registers of AVX2, where each is two."""
 
 
 @compiled_inline

@@ -11,14 +11,19 @@ What is in the pool depends on the number of the pair in the run alone, so batch
 import numpy as np
 
 from tasks.kernels.alias import AliasTable, draw_row
-from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline
-from tasks.kernels.negative_sampling import POOL, SLOTS, Workspace, ask_for_context, pairs_of, prefetch_row
+from tasks.kernels.negative_sampling import POOL, Workspace, prefetch_row
 from tasks.kernels.random_streams import STEP, below, mix
 from tasks.kernels.tables import Table
 
 PAIRS_A_NEGATIVE = 8
 """So a row that is drawn serves some seven windows before it goes."""
+
+
+@compiled_inline
+def begin_pool(work: Workspace, pair: int) -> None:
+    """The pool is to be filled anew when this pair begins, the first of a batch."""
+    work.pooled[0] = pair // PAIRS_A_NEGATIVE
 
 
 @compiled_inline
@@ -33,9 +38,13 @@ def refill_pool(context_vectors: Table, pair: int, key: np.uint64, noise: AliasT
 
 
 @compiled_inline
-def take_outputs(work: Workspace, slot: int, center: int, pair: int, key: np.uint64, words: int) -> None:
-    """outputs[slot] = the center and its negatives. The center is passed over; where the pool holds nothing else, the
-    word after it is the negative."""
+def take_outputs(
+    context_vectors: Table, work: Workspace, slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable
+) -> None:
+    """As `tasks.kernels.negative_sampling.draw_outputs`, from the pool. Where it holds the center alone, the word after
+    it is the negative."""
+    refill_pool(context_vectors, pair, key, noise, work)
+    prefetch_row(context_vectors, center)
     work.outputs[slot, 0] = center
     # mixed twice: mixed once, the pool has been filled by it
     place = np.int64(below(mix(mix(key + np.uint64(pair) * STEP)) >> np.uint64(32), np.uint64(POOL)))
@@ -45,26 +54,5 @@ def take_outputs(work: Workspace, slot: int, center: int, pair: int, key: np.uin
             place += 1
             passed += 1
         negative = work.pool[place % POOL]
-        work.outputs[slot, output] = negative if negative != center else (center + 1) % words
+        work.outputs[slot, output] = negative if negative != center else (center + 1) % len(context_vectors)
         place += 1
-
-
-@compiled_inline
-def prepare_pooled_window(
-    vectors: Table,
-    context_vectors: Table,
-    batch: Batch,
-    window: int,
-    reach: int,
-    pair: int,
-    key: np.uint64,
-    noise: AliasTable,
-    work: Workspace,
-) -> None:
-    """As `tasks.kernels.negative_sampling.prepare_window`, from the pool."""
-    if pairs_of(batch, window) > 0:
-        center = int(batch.words[window])
-        refill_pool(context_vectors, pair, key, noise, work)
-        take_outputs(work, window % SLOTS, center, pair, key, len(vectors))
-        prefetch_row(context_vectors, center)  # the negatives have been asked for
-        ask_for_context(vectors, batch, window, reach)

@@ -115,17 +115,12 @@ def prefetch_row(table: Table, row: int) -> None:
 
 
 @compiled_inline
-def prefetch_outputs(context_vectors: Table, outputs: NDArray[np.int64], slot: int) -> None:
-    """Asks for all rows of outputs[slot]."""
-    for output in range(outputs.shape[1]):
-        prefetch_row(context_vectors, outputs[slot, output])
-
-
-@compiled_inline
 def draw_outputs(
-    outputs: NDArray[np.int64], slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable, words: int
+    context_vectors: Table, work: Workspace, slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable
 ) -> None:
-    """outputs[slot] = the center and its negatives, which depend on the pair's number; the center is passed over."""
+    """outputs[slot] = the center and its negatives, which depend on the pair's number; the center is passed over. Asks
+    for their rows."""
+    outputs = work.outputs
     outputs[slot, 0] = center
     place = mix(key + np.uint64(pair) * STEP)
     for output in range(1, outputs.shape[1]):
@@ -134,12 +129,14 @@ def draw_outputs(
         tries = 1
         while drawn == center:
             if tries == DRAWS_UNTIL_NEIGHBOUR:
-                drawn = (center + 1) % words
+                drawn = (center + 1) % len(context_vectors)
                 break
             place += STEP
             drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
             tries += 1
         outputs[slot, output] = drawn
+    for output in range(outputs.shape[1]):
+        prefetch_row(context_vectors, outputs[slot, output])
 
 
 @compiled_inline
@@ -162,27 +159,6 @@ def ask_for_context(vectors: Table, batch: Batch, window: int, reach: int) -> No
     """Asks for the row of the word `reach` ahead of a window; see `widest_reach`."""
     if window + reach < len(batch.words):
         prefetch_row(vectors, int(batch.words[window + reach]))
-
-
-@compiled_inline
-def prepare_window(
-    vectors: Table,
-    context_vectors: Table,
-    batch: Batch,
-    window: int,
-    reach: int,
-    pair: int,
-    key: np.uint64,
-    noise: AliasTable,
-    work: Workspace,
-) -> None:
-    """Makes the outputs of a window whose first pair has that number in the run, and asks for all rows it is going to
-    need. Without pairs it needs none."""
-    if pairs_of(batch, window) > 0:
-        slot = window % SLOTS
-        draw_outputs(work.outputs, slot, int(batch.words[window]), pair, key, noise, len(vectors))
-        prefetch_outputs(context_vectors, work.outputs, slot)
-        ask_for_context(vectors, batch, window, reach)
 
 
 @compiled_inline

@@ -14,14 +14,15 @@ from tasks.kernels.cbow_numba import move_cbow, score_cbow
 from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import zeros
-from tasks.kernels.negative_pool import PAIRS_A_NEGATIVE, prepare_pooled_window
+from tasks.kernels.negative_pool import begin_pool, take_outputs
 from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
     Workspace,
+    ask_for_context,
+    draw_outputs,
     gather_contexts,
     pairs_of,
-    prepare_window,
     rate_at,
     settle_loss,
     widest_reach,
@@ -65,7 +66,7 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
         words, left, right = batch.words, batch.left, batch.right
         blank = zeros(outputs)
         pair = drawn_pair = first_pair
-        work.pooled[0] = first_pair // PAIRS_A_NEGATIVE
+        begin_pool(work, first_pair)
         reach = widest_reach(batch)
         for ahead in range(batch.start, batch.stop + DRAWN_AHEAD):
             window = ahead - DRAWN_AHEAD
@@ -78,11 +79,14 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
                     score_cbow(vectors, context_vectors, work, contexts, slot, blank, corrected)
                 else:
                     score_skip_gram(vectors, context_vectors, work, contexts, slot, blank)
-            if ahead < batch.stop:  # here, since on the way from scores to slopes each number waits for the one before
+            # here, since on the way from scores to slopes each number waits for the one before
+            if ahead < batch.stop and pairs_of(batch, ahead) > 0:
+                center = int(words[ahead])
                 if is_cbow:
-                    prepare_pooled_window(vectors, context_vectors, batch, ahead, reach, drawn_pair, key, noise, work)
+                    take_outputs(context_vectors, work, ahead % SLOTS, center, drawn_pair, key, noise)
                 else:
-                    prepare_window(vectors, context_vectors, batch, ahead, reach, drawn_pair, key, noise, work)
+                    draw_outputs(context_vectors, work, ahead % SLOTS, center, drawn_pair, key, noise)
+                ask_for_context(vectors, batch, ahead, reach)
                 drawn_pair += pairs_of(batch, ahead)
             if contexts > 0:
                 rate = np.float32(rate_at(schedule, pair))

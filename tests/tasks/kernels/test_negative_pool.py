@@ -9,7 +9,7 @@ from support.batches import KEY
 
 from tasks.kernels.alias import AliasTable, negative_table
 from tasks.kernels.compiler import compiled
-from tasks.kernels.negative_pool import refill_pool, take_outputs
+from tasks.kernels.negative_pool import begin_pool, take_outputs
 from tasks.kernels.negative_sampling import Workspace, workspace
 from tasks.kernels.tables import Table, empty_table
 
@@ -20,10 +20,9 @@ NEGATIVES, PAIRS = 5, 6  # of a window
 def take_all(
     table: Table, center: int, key: np.uint64, noise: AliasTable, work: Workspace, found: NDArray[np.int64]
 ) -> None:
-    work.pooled[0] = 0
+    begin_pool(work, 0)
     for window in range(len(found)):
-        refill_pool(table, window * PAIRS, key, noise, work)
-        take_outputs(work, 0, center, window * PAIRS, key, len(table))
+        take_outputs(table, work, 0, center, window * PAIRS, key, noise)
         found[window] = work.outputs[0]
 
 
