@@ -4,8 +4,8 @@ Reads what the model learns from, skipgrams/shards/draw-*/part-* (any kind; for 
 tokenize/documents too) or cooccurrences/shards/part-*, and tokenize/vocabulary.parquet. Writes vectors.npy, float32
 [words, dim], row r for the word with id r + 1; context_vectors.npy, the second table; what else the model has learned
 in tables/; and history.csv with the mean loss and the learning rate. A run that was killed goes on from its checkpoint,
-and where the result is determined it ends with the bytes of an unbroken one. Memory: the tables, a copy of them for the
-checkpoint and one for each stream, some row groups.
+and where the result is determined it ends with the bytes of an unbroken one. Memory: the tables, one copy of them for
+each stream and one to start from, some row groups.
 """
 
 import csv
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import InputError
 from tasks.models import READS, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, parts
 from tasks.storage.atomic import atomic_file
+from tasks.storage.npy import write_npy
 from tasks.text.vocabulary import Vocabulary
 from tasks.train_params import CbowParams, FasttextParams, GloveParams, TrainParams
 
@@ -107,7 +107,7 @@ def work(job: TrainJob) -> Report:
 
 def _save(path: Path, table: NDArray[Any]) -> None:
     with atomic_file(path) as file:
-        np.save(file, table, allow_pickle=False)
+        write_npy(file, table)
 
 
 def _learner(job: TrainJob) -> "Learner":
@@ -229,6 +229,7 @@ STAGE = Stage(
         "tasks/kernels/windows.py",
         "tasks/kernels/windows_numba.py",
         "tasks/storage/atomic.py",
+        "tasks/storage/npy.py",
         "tasks/storage/parquet.py",
         "tasks/storage/room.py",
         "tasks/storage/schemas.py",

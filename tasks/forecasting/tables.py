@@ -17,7 +17,7 @@ def numbers_a_word(params: TrainParams) -> tuple[int, int]:
 
 
 def bytes_a_word(params: TrainParams) -> int:
-    """Of memory while training: both tables, the copies of each stream, and what is saved. An n-gram takes half."""
+    """Of memory in training: both tables, their copies for each stream, what they start from. An n-gram takes half."""
     from tasks.kernels.tables import LANES
 
     columns = -(-params.dim // LANES) * LANES

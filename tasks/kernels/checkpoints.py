@@ -11,6 +11,7 @@ import numpy as np
 from tasks.errors import WordloomError
 from tasks.kernels.tables import Table
 from tasks.storage.atomic import atomic_file
+from tasks.storage.npy import write_npy
 
 STATE = "state"
 """The name in the file of what is no table."""
@@ -18,9 +19,10 @@ STATE = "state"
 
 def save_checkpoint(path: Path, tables: Mapping[str, Table], state: Mapping[str, Any]) -> None:
     """Writes the tables (float32, by name) and `state` (JSON) to `path`, atomically."""
-    with atomic_file(path) as file:
-        content: dict[str, Any] = {**tables, STATE: np.array(json.dumps(state))}
-        np.savez(file, **content)
+    with atomic_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, array in {**tables, STATE: np.array([json.dumps(state)])}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                write_npy(member, array)
 
 
 def load_checkpoint(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Sequence[Table], dict[str, Any]] | None:
@@ -34,7 +36,7 @@ def load_checkpoint(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[
     try:
         with np.load(path, allow_pickle=False) as saved:
             tables = [saved[name] for name in shapes]
-            state = json.loads(str(saved[STATE]))
+            state = json.loads(str(saved[STATE].item()))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise WordloomError(f"{path}: damaged checkpoint ({error}); delete it to train from the start") from None
     for (name, shape), table in zip(shapes.items(), tables, strict=True):

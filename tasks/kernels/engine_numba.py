@@ -83,8 +83,8 @@ class NumbaEngine(Trainer):
 
     def tables(self) -> tuple[Table, Table]:
         self._settle()
-        vectors, context_vectors = self.pool.map(lambda table: table[:, : self.dim].copy(), self.merged)
-        return vectors, context_vectors
+        vectors, context_vectors = self.merged
+        return vectors[:, : self.dim], context_vectors[:, : self.dim]
 
     def _train_one(self, place: int, batch: Batch, first_pair: int) -> float:
         settings = self.settings

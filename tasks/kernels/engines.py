@@ -62,7 +62,8 @@ class Engine(Protocol):
         """Trains on the material of one step; returns the loss, summed over the inputs, each taken before it moves."""
 
     def tables(self) -> Sequence[Table]:
-        """Copies of all tables as they are now, all merged, in the order of `Learner.shapes`."""
+        """All tables as they are now, all merged, in the order of `Learner.shapes`: to read before the next step, which
+        may change them."""
 
 
 class Learner(Protocol):

@@ -224,11 +224,9 @@ class GloveEngine:
 
     def tables(self) -> GloveTables:
         half = self.vectors.shape[1] // 2
-        vectors, sums = (self.vectors[:, start : start + self.dim].copy() for start in (0, half))
-        context_vectors, context_sums = (
-            self.context_vectors[:, start : start + self.dim].copy() for start in (0, half)
-        )
-        return GloveTables(vectors, context_vectors, sums, context_sums, self.biases.copy())
+        vectors, sums = (self.vectors[:, start : start + self.dim] for start in (0, half))
+        context_vectors, context_sums = (self.context_vectors[:, start : start + self.dim] for start in (0, half))
+        return GloveTables(vectors, context_vectors, sums, context_sums, self.biases)
 
     def _train_tile(self, number: int, key: np.uint64, cells: int | None = None) -> float:
         first, last = self.tiles.starts[number : number + 2].tolist()
