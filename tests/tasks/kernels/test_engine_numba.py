@@ -1,6 +1,8 @@
 """The numba engine against plain NumPy: the gradient by finite differences, every step, the loss, hard vocabularies."""
 
 import itertools
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from support.batches import (
 )
 
 from tasks.kernels.batches import Batch
+from tasks.kernels.checkpoints import load_checkpoint, save_checkpoint
 from tasks.kernels.engine_numba import NumbaEngine
 from tasks.kernels.settings import Settings
 from tasks.kernels.shards import pairs_as_windows
@@ -283,3 +286,19 @@ def test_a_nan_in_a_table_is_seen_in_the_loss(model: ModelName, streams: int) ->
     vectors[7, 2] = np.nan
     engine = NumbaEngine(vectors, context_vectors, settings_for(30, 2000, model, streams=streams))
     assert np.isnan(engine.train([random_batch(30, 200)] * streams, [0] * streams))
+
+
+def test_a_checkpoint_of_its_tables_copies_none_of_them(tmp_path: Path) -> None:
+    given = random_tables(50_000, dim=20)
+    engine = NumbaEngine(*given, settings_for(50_000, 10))
+    tracemalloc.start()
+    try:
+        tables = dict(zip(("vectors", "context_vectors"), engine.tables(), strict=True))
+        save_checkpoint(tmp_path / "checkpoint.npz", tables, {"epoch": 1})
+        assert tracemalloc.get_traced_memory()[1] < given[0].nbytes / 10
+    finally:
+        tracemalloc.stop()
+    saved = load_checkpoint(tmp_path / "checkpoint.npz", {name: table.shape for name, table in tables.items()})
+    assert saved is not None and saved[1] == {"epoch": 1}
+    for found, expected in zip(saved[0], given, strict=True):
+        np.testing.assert_array_equal(found, expected)
