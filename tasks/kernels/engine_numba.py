@@ -16,6 +16,7 @@ import numpy as np
 
 from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
+from tasks.kernels.negative_pool import POOL
 from tasks.kernels.negative_sampling import Workspace, workspace
 from tasks.kernels.settings import Settings
 from tasks.kernels.streams import HOT, LocalCopies, Streams, Terms, Trainer, prepare_merging, terms_a_pair
@@ -42,7 +43,8 @@ class Walk(NamedTuple):
 def window_walk(settings: Settings) -> Walk:
     """That of skip-gram and of CBOW."""
     kernel = window_kernel(settings.model, settings.negatives, settings.corrected)
-    return Walk(kernel, terms_a_pair(settings), functools.partial(workspace, settings.negatives + 1))
+    make_workspace = functools.partial(workspace, settings.negatives + 1, pool=POOL[settings.model])
+    return Walk(kernel, terms_a_pair(settings), make_workspace)
 
 
 class NumbaEngine(Trainer):

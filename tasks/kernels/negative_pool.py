@@ -1,40 +1,59 @@
-"""CBOW's negatives: from a pool that windows share and that is never all new.
+"""The negatives of skip-gram and CBOW: from a pool that windows share and that is never all new.
 
-The pool holds POOL rows drawn from the noise, and every PAIRS_A_NEGATIVE pairs the oldest is replaced; a window takes K
-of them in a row, round and round, from a random place on. So few rows are drawn and read from memory, what is in the
-pool stays in the cache, and yet windows in a row seldom have a negative in common: three of them with the same ones
-cost a point or two of analogies (docs/quality.md).
+The pool holds rows drawn from the noise, whose oldest is replaced every few pairs; a window takes K of them in a row,
+round and round, from a random place on. So fewer rows are drawn and read from memory, what is in the pool stays in the
+cache, and yet windows in a row seldom have a negative in common: three of them with the same ones cost a point or two
+of analogies (docs/quality.md).
 
 What is in the pool depends on the number of the pair in the run alone, so batches may be cut anywhere.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from tasks.kernels.alias import AliasTable, draw_row
 from tasks.kernels.compiler import compiled_inline
-from tasks.kernels.negative_sampling import POOL, Workspace, prefetch_row
+from tasks.kernels.negative_sampling import Workspace, prefetch_row
 from tasks.kernels.random_streams import STEP, below, mix
 from tasks.kernels.tables import Table
+from tasks.models import ModelName
+
+POOL: Mapping[ModelName, int] = {"sgns": 512, "cbow": 128}
+"""Rows in the pool, a power of two; docs/quality.md has other ones."""
 
 PAIRS_A_NEGATIVE = 8
-"""So a row that is drawn serves some seven windows before it goes."""
+"""Pairs for which a row is drawn. With windows of six pairs and five negatives it serves seven before it goes."""
+
+FEW = 5
+"""Negatives of a window, for more of which rows are drawn the more often. For fewer they are not drawn less often: with
+one negative and windows of twenty pairs, a row for two windows costs three points of WordSim-353 (docs/quality.md)."""
+
+
+@compiled_inline
+def drawn_before(pair: int, work: Workspace) -> int:
+    """How many rows have left the pool when this pair begins."""
+    negatives = work.outputs.shape[1] - 1
+    return int(pair * max(negatives, FEW) // (FEW * PAIRS_A_NEGATIVE))
 
 
 @compiled_inline
 def begin_pool(work: Workspace, pair: int) -> None:
     """The pool is to be filled anew when this pair begins, the first of a batch."""
-    work.pooled[0] = pair // PAIRS_A_NEGATIVE
+    work.pooled[0] = drawn_before(pair, work)
 
 
 @compiled_inline
 def refill_pool(context_vectors: Table, pair: int, key: np.uint64, noise: AliasTable, work: Workspace) -> None:
     """Draws what is new in the pool when this pair begins, and asks for its rows: number n of the stream goes to place
-    n % POOL, and POOL + pair // PAIRS_A_NEGATIVE have been drawn."""
-    for number in range(work.pooled[0], POOL + pair // PAIRS_A_NEGATIVE):
+    n modulo the pool's size."""
+    size = len(work.pool)
+    drawn = drawn_before(pair, work) + size
+    for number in range(work.pooled[0], drawn):
         row = draw_row(mix(key + np.uint64(number) * STEP), noise.thresholds, noise.aliases)
-        work.pool[number % POOL] = row
+        work.pool[number & (size - 1)] = row
         prefetch_row(context_vectors, row)
-    work.pooled[0] = POOL + pair // PAIRS_A_NEGATIVE
+    work.pooled[0] = drawn
 
 
 @compiled_inline
@@ -46,13 +65,14 @@ def take_outputs(
     refill_pool(context_vectors, pair, key, noise, work)
     prefetch_row(context_vectors, center)
     work.outputs[slot, 0] = center
+    size = len(work.pool)
     # mixed twice: mixed once, the pool has been filled by it
-    place = np.int64(below(mix(mix(key + np.uint64(pair) * STEP)) >> np.uint64(32), np.uint64(POOL)))
+    place = np.int64(below(mix(mix(key + np.uint64(pair) * STEP)) >> np.uint64(32), np.uint64(size)))
     passed = 0
     for output in range(1, work.outputs.shape[1]):
-        while work.pool[place % POOL] == center and passed < POOL:
+        while work.pool[place & (size - 1)] == center and passed < size:
             place += 1
             passed += 1
-        negative = work.pool[place % POOL]
+        negative = work.pool[place & (size - 1)]
         work.outputs[slot, output] = negative if negative != center else (center + 1) % len(context_vectors)
         place += 1

@@ -47,9 +47,6 @@ SLOTS = 4
 DRAWS_UNTIL_NEIGHBOUR = 64
 """A negative that keeps coming out as the center gives way to the row after it: one word may hold all but all mass."""
 
-POOL = 128
-"""Rows in the pool that CBOW has its negatives from."""
-
 FACTORS = 100
 """Factors 1 + e^-|z|, each at most 2, that a float32 product can take; a logarithm for each of them would be dear."""
 
@@ -60,8 +57,8 @@ class Workspace(NamedTuple):
     Attributes:
         contexts: int64 [inputs, 1], rows of the window's inputs, such as its contexts.
         outputs: int64 [slots, outputs], rows of the center and the negatives of some windows.
-        pool: int64 [POOL], rows for the negatives of many windows; see `tasks.kernels.negative_pool`.
-        pooled: int64 [1], how many numbers of the random stream the pool has been through.
+        pool: int64 [rows], for the negatives of many windows; see `tasks.kernels.negative_pool`.
+        pooled: int64 [1], how many rows have been drawn for the pool in the run.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
             numbers fill whole Lanes together.
@@ -83,8 +80,9 @@ class Workspace(NamedTuple):
     loss: NDArray[np.float64]
 
 
-def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int = SLOTS) -> Workspace:
-    """An empty one for windows of so many outputs, and inputs at the most, and tables of so many columns."""
+def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int = SLOTS, pool: int = 0) -> Workspace:
+    """An empty one for windows of so many outputs, and inputs at the most, and tables of so many columns. pool: rows in
+    the pool of negatives."""
     stored = numbers_stored(outputs)
     repeats = max(1, WIDTH // stored)
     sign = np.repeat(np.array([-1, 1, 0], np.float32), [1, outputs - 1, stored - outputs])
@@ -92,7 +90,7 @@ def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int 
     return Workspace(
         contexts=np.zeros((inputs, 1), np.int64),
         outputs=np.zeros((slots, outputs), np.int64),
-        pool=np.zeros(POOL, np.int64),
+        pool=np.zeros(pool, np.int64),
         pooled=np.zeros(1, np.int64),
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
         signs=aligned(np.tile(sign, repeats)[None]),

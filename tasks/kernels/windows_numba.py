@@ -20,7 +20,6 @@ from tasks.kernels.negative_sampling import (
     SLOTS,
     Workspace,
     ask_for_context,
-    draw_outputs,
     gather_contexts,
     pairs_of,
     rate_at,
@@ -81,11 +80,7 @@ def window_kernel(model: ModelName, negatives: int, corrected: bool) -> Kernel:
                     score_skip_gram(vectors, context_vectors, work, contexts, slot, blank)
             # here, since on the way from scores to slopes each number waits for the one before
             if ahead < batch.stop and pairs_of(batch, ahead) > 0:
-                center = int(words[ahead])
-                if is_cbow:
-                    take_outputs(context_vectors, work, ahead % SLOTS, center, drawn_pair, key, noise)
-                else:
-                    draw_outputs(context_vectors, work, ahead % SLOTS, center, drawn_pair, key, noise)
+                take_outputs(context_vectors, work, ahead % SLOTS, int(words[ahead]), drawn_pair, key, noise)
                 ask_for_context(vectors, batch, ahead, reach)
                 drawn_pair += pairs_of(batch, ahead)
             if contexts > 0:

@@ -66,16 +66,22 @@ def contexts_of(batch: Batch, window: int) -> NDArray[np.int32]:
     return np.concatenate([before, batch.words[window + 1 : window + 1 + int(batch.right[window])]])
 
 
+def pooled_negatives(center: int, pair: int, settings: Settings) -> list[int]:
+    """The negatives, of skip-gram and CBOW, of the window whose first pair has this number."""
+    size, gone = {"sgns": 512, "cbow": 128}[settings.model], pair * max(settings.negatives, 5) // 40
+    drawn = np.arange(gone, gone + size, dtype=np.uint64)
+    noise = negative_table(settings.counts, settings.negative_power)
+    pool = np.roll(rows_of(mix_numbers(KEY + drawn * STEP), noise), gone % size).tolist()
+    start = mix_numbers(np.array([(int(KEY) + pair * int(STEP)) % 2**64], np.uint64))
+    place = int(mix_numbers(start)[0]) * size >> 64
+    draws = itertools.cycle(pool[place:] + pool[:place])
+    return list(itertools.islice((row for row in draws if row != center), settings.negatives))
+
+
 def drawn_negatives(center: int, pair: int, settings: Settings) -> list[int]:
-    """The negatives of the window whose first pair has this number."""
+    """Those of fastText, of the pair of this number."""
     noise = negative_table(settings.counts, settings.negative_power)
     start = mix_numbers(np.array([(int(KEY) + pair * int(STEP)) % 2**64], np.uint64))
-    if settings.model == "cbow":
-        drawn = np.arange(128 + pair // 8, dtype=np.uint64)[-128:]
-        pool = np.roll(rows_of(mix_numbers(KEY + drawn * STEP), noise), int(drawn[0]) % 128).tolist()
-        place = int(mix_numbers(start)[0]) * 128 >> 64
-        draws = itertools.cycle(pool[place:] + pool[:place])
-    else:
-        places = start + np.arange(1, 1 + settings.negatives * DRAWS_UNTIL_NEIGHBOUR, dtype=np.uint64) * STEP
-        draws = iter(rows_of(mix_numbers(places), noise).tolist())
+    places = start + np.arange(1, 1 + settings.negatives * DRAWS_UNTIL_NEIGHBOUR, dtype=np.uint64) * STEP
+    draws = rows_of(mix_numbers(places), noise).tolist()
     return list(itertools.islice((row for row in draws if row != center), settings.negatives))

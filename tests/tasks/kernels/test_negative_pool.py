@@ -1,15 +1,16 @@
-"""CBOW's pool of negatives: drawn from the noise, seldom the same in windows in a row, never the center."""
+"""The pool of negatives: drawn from the noise, seldom the same in windows in a row, never the center."""
 
 import itertools
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from scipy.stats import chisquare
 from support.batches import KEY
 
 from tasks.kernels.alias import AliasTable, negative_table
 from tasks.kernels.compiler import compiled
-from tasks.kernels.negative_pool import begin_pool, take_outputs
+from tasks.kernels.negative_pool import POOL, begin_pool, take_outputs
 from tasks.kernels.negative_sampling import Workspace, workspace
 from tasks.kernels.tables import Table, empty_table
 
@@ -26,27 +27,29 @@ def take_all(
         found[window] = work.outputs[0]
 
 
-def windows_of(center: int, counts: NDArray[np.int64], windows: int) -> NDArray[np.int64]:
+def windows_of(center: int, counts: NDArray[np.int64], windows: int, pool: int) -> NDArray[np.int64]:
     """The outputs of windows in a row, all with that center. int64 [windows, 1 + NEGATIVES]."""
     found = np.zeros((windows, 1 + NEGATIVES), np.int64)
-    work = workspace(1 + NEGATIVES, 16)
+    work = workspace(1 + NEGATIVES, 16, pool=pool)
     take_all(empty_table(len(counts), 16), center, KEY, negative_table(counts, 0.75), work, found)
     return found
 
 
-def test_negatives_have_the_distribution_of_the_noise_without_the_center() -> None:
+@pytest.mark.parametrize("pool", POOL.values())
+def test_negatives_have_the_distribution_of_the_noise_without_the_center(pool: int) -> None:
     counts = np.array([400, 300, 200, 100, 50, 25, 10, 5])
-    found = windows_of(3, counts, 400_000)
+    found = windows_of(3, counts, 400_000, pool)
     assert (found[:, 0] == 3).all() and not (found[:, 1:] == 3).any()
-    # A row serves about NEGATIVES * 8 / PAIRS windows, and counts once only in every hundredth window.
+    # A row serves some seven windows, and hardly ever two of every hundredth window.
     seen = np.bincount(found[::100, 1], minlength=8)
     shares = np.where(np.arange(8) == 3, 0, counts**0.75)
     kept = np.flatnonzero(shares)
     assert chisquare(seen[kept], shares[kept] / shares.sum() * seen.sum()).pvalue > 1e-3
 
 
-def test_windows_in_a_row_seldom_share_a_negative_and_a_row_serves_several() -> None:
-    found = windows_of(0, np.ones(1_000_000, np.int64), 20_000)[:, 1:]
+@pytest.mark.parametrize("pool", POOL.values())
+def test_windows_in_a_row_seldom_share_a_negative_and_a_row_serves_several(pool: int) -> None:
+    found = windows_of(0, np.ones(1_000_000, np.int64), 20_000, pool)[:, 1:]
     in_a_row = np.mean([bool(np.intersect1d(one, other).size) for one, other in itertools.pairwise(found)])
     assert in_a_row < 0.1
     assert 5 < found.size / len(np.unique(found)) < 8
@@ -54,4 +57,4 @@ def test_windows_in_a_row_seldom_share_a_negative_and_a_row_serves_several() -> 
 
 def test_where_the_noise_gives_the_center_alone_the_next_word_is_the_negative() -> None:
     counts = np.array([1, 10**18, 1])
-    assert (windows_of(1, counts, 50)[:, 1:] == 2).all()
+    assert (windows_of(1, counts, 50, 128)[:, 1:] == 2).all()
