@@ -33,6 +33,7 @@ from tasks.models import model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, part_name
 from tasks.storage.atomic import atomic_file, atomic_path, write_json
 from tasks.storage.matrix import read_matrix
+from tasks.storage.npy import write_npy
 from tasks.storage.parquet import open_checked, write_table
 from tasks.storage.schemas import DOCUMENTS
 from tasks.text.treatment import TextTreatment
@@ -209,7 +210,7 @@ def embed(job: EmbedJob) -> Report:
         vocabulary.words, vocabulary.counts.tolist(), vectors, job.params.missing, job.params.seeds[0]
     )
     with atomic_path(job.output) as temporary, open(temporary, "wb") as file:
-        np.save(file, found.matrix)
+        write_npy(file, found.matrix)
     return Report({job.output.stem: found.facts(job.params.missing)})
 
 
@@ -454,6 +455,7 @@ STAGE = Stage(
         "tasks/sources/transfer.py",
         "tasks/sources/urls.py",
         "tasks/storage/atomic.py",
+        "tasks/storage/npy.py",
         "tasks/storage/hashing.py",
         "tasks/storage/matrix.py",
         "tasks/storage/parquet.py",

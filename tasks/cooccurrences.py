@@ -20,6 +20,7 @@ from tasks.interruption import leave_if_asked
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, part_name, parts
 from tasks.progress import human
 from tasks.storage.atomic import atomic_file, atomic_path
+from tasks.storage.npy import write_npy
 from tasks.storage.parquet import parquet_writer
 from tasks.storage.room import free_disk, new_mapped
 from tasks.storage.schemas import COOCCURRENCES
@@ -111,7 +112,7 @@ def lay_shard(job: LayJob) -> Report:
 
     laid = lay_out(job.documents, len(read_counts(job.vocabulary)))
     with atomic_file(job.output) as file:
-        np.save(file, laid, allow_pickle=False)
+        write_npy(file, laid)
     return Report({"laid": len(laid)})
 
 
@@ -214,6 +215,7 @@ STAGE = Stage(
         "tasks/kernels/cooccurrence.py",
         "tasks/kernels/reading.py",
         "tasks/storage/atomic.py",
+        "tasks/storage/npy.py",
         "tasks/storage/parquet.py",
         "tasks/storage/room.py",
         "tasks/storage/schemas.py",

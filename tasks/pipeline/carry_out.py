@@ -143,8 +143,6 @@ def _refusals_in_one_line(name: str, data: Path) -> Iterator[None]:
         number = error.errno or 0
         reason = os.strerror(number) if number > 0 else " ".join(str(error).split())
         remedy = REMEDIES.get(number)
-        if error.errno is None and "requested and" in reason:  # numpy, which does not ask the system for the reason
-            reason, remedy = f"a file could not be written whole ({reason})", REMEDIES[errno.ENOSPC]
         where = error.filename if isinstance(error.filename, str | Path) else data
         raise WordloomError(
             f"{name}: {where}: {reason}{f'; {remedy}' if remedy else ''}; "
