@@ -69,12 +69,16 @@ def _fill_tables(page: Path, found: Found) -> None:
     for corpus, measured in found:
         for row, content in measured:
             table = "\n".join(line for line in section(row, content) if line.startswith("|"))
-            begin = f"<!-- row {row.name} of {corpus} -->"
-            filled = f"{begin}\n{table}\n<!-- end -->"
-            text = re.sub(f"{re.escape(begin)}\n.*?<!-- end -->", lambda _, new=filled: new, text, flags=re.DOTALL)
+            text = filled(text, f"<!-- row {row.name} of {corpus} -->", table)
     if text != page.read_text("utf-8"):
         with atomic_file(page, "w") as file:
             file.write(text)
+
+
+def filled(text: str, begin: str, table: str) -> str:
+    """The text with this table between the line `begin` and the next `<!-- end -->`, wherever they stand."""
+    escaped = f"{begin}\n{table}\n<!-- end -->".replace("\\", r"\\")
+    return re.sub(f"{re.escape(begin)}\n.*?<!-- end -->", escaped, text, flags=re.DOTALL)
 
 
 def results(folder: Path, rows: Sequence[Row]) -> Found:

@@ -68,7 +68,7 @@ def dependencies(bench: Bench, row: Row) -> dict[str, Any]:
     }
 
 
-def _params(bench: Bench, row: Row, changed: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _params(bench: Bench, row: Row, changed: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """The params among them, by section, as the profile has them."""
     if not row.stages:
         return {}

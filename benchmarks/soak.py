@@ -81,7 +81,8 @@ def facts(data: Path, name: str) -> dict[str, Any]:
     """A stage's metrics and run, together."""
     folder = next(path.parent for path in sorted(data.glob(f"{name}/**/manifest.json")))
     content: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
-    return content | json.loads((folder / "run.json").read_text())
+    content |= json.loads((folder / "run.json").read_text())
+    return content
 
 
 def main() -> None:

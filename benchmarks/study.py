@@ -7,7 +7,6 @@ the page.
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import CODE_ROOT
+from benchmarks.page import filled
 from benchmarks.result import machine
 from tasks.classifiers.grid import OURS, RANDOM, TERMS
 from tasks.classify_params import CLASSIFIERS
@@ -154,8 +154,7 @@ def write_page() -> None:
         path = RESULTS / f"{study.name}.json"
         if path.is_file():
             table = "\n".join(_table(json.loads(path.read_text("utf-8"))))
-            pattern = rf"(<!-- study {study.name} -->\n).*?(<!-- end -->)"
-            page = re.sub(pattern, lambda found, table=table: f"{found[1]}{table}\n{found[2]}", page, flags=re.DOTALL)
+            page = filled(page, f"<!-- study {study.name} -->", table)
     with atomic_file(PAGE, "w") as file:
         file.write(page)
 

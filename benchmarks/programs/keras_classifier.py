@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,11 @@ def main() -> None:
     learned, asked = (texts.of(split, "post") for split in ("train", "test"))
     rows = 3 + len(texts.words)
     started = time.monotonic()
-    ways = {"keras": with_keras, "ours": partial(with_ours, precision="auto"),
-            "exact": partial(with_ours, precision="float32")}  # fmt: skip
+    ways: dict[str, Callable[..., tuple[list[float], float]]] = {
+        "keras": with_keras,
+        "ours": partial(with_ours, precision="auto"),
+        "exact": partial(with_ours, precision="float32"),
+    }
     seconds, accuracy = ways[way](learned, asked, rows, texts.length, name, epochs, seed)
     content = {
         "epoch_seconds": seconds,

@@ -26,13 +26,14 @@ from tasks.kernels.compiler import compiled_kernel
 from tasks.kernels.engine_numba import NumbaEngine
 from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import WIDTH, add, load, spread, store
+from tasks.kernels.negative_pool import begin_pool, take_outputs
 from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
     Workspace,
+    ask_for_context,
     gather_contexts,
     pairs_of,
-    prepare_window,
     widest_reach,
 )
 from tasks.kernels.random_streams import stream_key
@@ -60,11 +61,14 @@ def move_rows(
     nothing = spread(np.float32(schedule.first - schedule.first))
     pair = first_pair
     drawn = batch.start
+    begin_pool(work, first_pair)
     reach = widest_reach(batch)
     for window in range(batch.start, batch.stop):
         while drawn < min(window + DRAWN_AHEAD + 1, batch.stop):
-            prepare_window(vectors, context_vectors, batch, drawn, reach, pair, key, noise, work)
-            pair += pairs_of(batch, drawn)
+            if pairs_of(batch, drawn) > 0:
+                take_outputs(context_vectors, work, drawn % SLOTS, int(batch.words[drawn]), pair, key, noise)
+                ask_for_context(vectors, batch, drawn, reach)
+                pair += pairs_of(batch, drawn)
             drawn += 1
         contexts = gather_contexts(batch.words, batch.left, batch.right, window, work.contexts)
         if contexts == 0:

@@ -30,7 +30,7 @@ def main() -> None:
     """Trains once and prints the seconds."""
     where, data, *overrides = sys.argv[1:]
     if where == "memory":
-        training.read_ahead = read_beforehand  # type: ignore[assignment]
+        training.read_ahead = read_beforehand  # type: ignore[attr-defined, assignment]
     asked = request(PROFILE, tuple(overrides), Path(data), project_root())
     (job,) = plan(asked.context(STAGE), ())
     with tempfile.TemporaryDirectory(dir=data, prefix="train-") as folder:

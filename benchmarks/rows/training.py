@@ -145,7 +145,7 @@ GENSIM_MODES = Row(
 
 SGNS_100 = beside_gensim(
     "sgns-dim100", "Skip-gram, dim 100",
-    "Word2vec's settings; learning rate 0.025 there, 0.03 here. TensorFlow, for accelerators, is on the CPU.", 5, 3.0,
+    "Word2vec's settings. TensorFlow, for accelerators, is on the CPU.", 5, 3.0,
     "train.dim=100", more={"tensorflow": "train.engine=tensorflow"}, quick=True, libraries=("tensorflow",),
 )  # fmt: skip
 
