@@ -99,12 +99,12 @@ def with_ours(
     from tasks.classifiers import runtime
 
     runtime.start(cores())
-    runtime.begin(seed, runtime.best_precision(precision))  # type: ignore[arg-type]
+    runtime.begin(runtime.best_precision(precision))  # type: ignore[arg-type]
     from tasks.classifiers import networks, training
     from tasks.classifiers.embedding import random_matrix
 
     shape = networks.NetworkSettings(name, 2, UNITS, DROPOUT, mask=True)  # type: ignore[arg-type]
-    network = networks.build(shape, random_matrix(rows - 3, DIM, seed), tuned=True)
+    network = networks.build(shape, random_matrix(rows - 3, DIM, seed), tuned=True, seed=seed)
     how = training.TrainingSettings(epochs, epochs, BATCH, LEARNING_RATE, BUCKETS, length, "post", seed)
     seconds: list[float] = []
     step = training.make_step(network, LEARNING_RATE)

@@ -5,6 +5,7 @@ is padded, or at which end. Without a mask padding is words.
 """
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import keras
@@ -46,19 +47,35 @@ class ConvolvedMaximum(keras.layers.Layer):  # type: ignore[misc]
 
     supports_masking = True
 
-    def __init__(self, filters: int, widths: Sequence[int], pool: int | None = None, **options: Any) -> None:
-        """filters: of each width. widths: in words. pool: how many neighbours; None: all words of a text."""
+    def __init__(
+        self, filters: int, widths: Sequence[int], pool: int | None = None, seed: int | None = None, **options: Any
+    ) -> None:
+        """Nothing is built yet.
+
+        Args:
+            filters: of each width.
+            widths: in words.
+            pool: how many neighbours; None: all words of a text.
+            seed: of the kernels' start values; None: any.
+            options: of every layer.
+        """
         super().__init__(**options)
-        self.filters, self.widths, self.pool = filters, tuple(widths), pool
+        self.filters, self.widths, self.pool, self.seed = filters, tuple(widths), pool, seed
 
     def get_config(self) -> dict[str, Any]:
         """What `__init__` takes."""
-        return {**super().get_config(), "filters": self.filters, "widths": self.widths, "pool": self.pool}
+        own = {"filters": self.filters, "widths": self.widths, "pool": self.pool, "seed": self.seed}
+        return {**super().get_config(), **own}
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Kernels [1, width, channels, filters], and a bias for all filters."""
+        random = Random(self.seed)
         self.kernels = [
-            self.add_weight((1, width, input_shape[-1], self.filters), "glorot_uniform", name=f"kernel_{width}")
+            self.add_weight(
+                (1, width, input_shape[-1], self.filters),
+                keras.initializers.GlorotUniform(random.getrandbits(31)),
+                name=f"kernel_{width}",
+            )
             for width in self.widths
         ]
         self.bias = self.add_weight((len(self.widths) * self.filters,), "zeros", name="bias")

@@ -124,12 +124,11 @@ def network_row(
     from tasks.classifiers.saved import TextSide, write_classifier
 
     name: NetworkName = row.model  # type: ignore[assignment]  # the other is the baseline
-    runtime.begin(row.seed, networks.precision_of(name, settings.precision))
+    runtime.begin(networks.precision_of(name, settings.precision))
     words = texts.words
     shape = networks.NetworkSettings(name, len(texts.names), settings.units, settings.dropout, settings.mask)
-    network = networks.build(
-        shape, random_matrix(len(words), settings.dim, row.seed) if matrix is None else matrix, row.tuned
-    )
+    start = random_matrix(len(words), settings.dim, row.seed) if matrix is None else matrix
+    network = networks.build(shape, start, row.tuned, row.seed)
     learned, validation, asked = (
         texts.of(split, settings.truncation, balanced=split == TRAIN and settings.class_weights == "balanced")
         for split in (TRAIN, VALIDATION, TEST)

@@ -17,7 +17,7 @@ MULTIPLIES_BFLOAT16 = ("amx-bf16", "avx512bf16")
 """What a CPU has that does, as LLVM names it: Intel's since 2020 and AMD's since 2022, of servers."""
 
 ALONE = threading.Lock()
-"""Held while a row is at work: names and random numbers of Keras are one for all threads of a process."""
+"""Held while a row is at work: the names of Keras' layers and its precision are one for all threads of a process."""
 
 
 def start(threads: int) -> Any:
@@ -53,18 +53,16 @@ def _silence() -> Iterator[None]:
         os.close(nowhere)
 
 
-def begin(seed: int, precision: Precision = "float32") -> None:
-    """A network comes next: what earlier ones have left is forgotten, and what is random starts at a seed.
+def begin(precision: Precision = "float32") -> None:
+    """A network comes next: what earlier ones have left is forgotten.
 
     Args:
-        seed: of everything random in Keras from here on.
         precision: what layers compute in, if they are not told; they keep their numbers in float32.
     """
     import keras
 
     keras.utils.clear_session()  # which forgets the precision, too
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    keras.utils.set_random_seed(seed)
 
 
 def best_precision(asked: AskedPrecision) -> Precision:

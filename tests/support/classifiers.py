@@ -64,9 +64,9 @@ def network(
     from tasks.classifiers.embedding import random_matrix
 
     runtime.start(1)
-    runtime.begin(seed, precision)
+    runtime.begin(precision)
     settings = networks.NetworkSettings(name, classes, units=8, dropout=dropout, mask=mask)
-    return networks.build(settings, random_matrix(classes + NOISE, 8, seed), tuned)
+    return networks.build(settings, random_matrix(classes + NOISE, 8, seed), tuned, seed)
 
 
 def sentences(texts: int = 120, longest: int = 9) -> list[dict[str, str]]:

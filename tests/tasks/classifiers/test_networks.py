@@ -1,5 +1,6 @@
 """Each network: padding and neighbours say nothing, its answer is a distribution, its embedding changes or stays."""
 
+import random
 from collections.abc import Callable
 from functools import cache
 from typing import Any, get_args
@@ -24,9 +25,9 @@ Answer = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 @pytest.fixture(scope="module")
 def texts() -> Ragged:
     """Of all lengths that matter to windows of five, an empty one too."""
-    random = np.random.default_rng(4)
+    drawn = np.random.default_rng(4)
     lengths = (1, 2, 4, 5, 6, 9, 10, 11, 15, 16)
-    return ragged([[BOS, *random.integers(2, IDS, length - 1).tolist()] for length in lengths])
+    return ragged([[BOS, *drawn.integers(2, IDS, length - 1).tolist()] for length in lengths])
 
 
 @cache
@@ -35,8 +36,8 @@ def answering(name: NetworkName, mask: bool) -> Answer:
     from tasks.classifiers.training import make_answer
 
     built = network(name, mask=mask, classes=3)
-    random = np.random.default_rng(5)
-    embedding, *others = (random.normal(0, 0.7, each.shape).astype(np.float32) for each in built.get_weights())
+    drawn = np.random.default_rng(5)
+    embedding, *others = (drawn.normal(0, 0.7, each.shape).astype(np.float32) for each in built.get_weights())
     embedding[PAD] *= not mask
     built.set_weights([embedding, *others])
     answer = make_answer(built)
@@ -133,6 +134,26 @@ def test_a_network_starts_from_the_matrix_and_the_seed() -> None:
     for one, two in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, two)
     assert any((one != two).any() for one, two in zip(first[1:], other[1:], strict=True))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_else_draws_in_the_process_changes_no_network(name: NetworkName) -> None:
+    from keras import ops
+
+    states = []
+    for others in (1, 2):
+        random.seed(others)  # as if another thread had drawn; Keras takes its own seeds from there
+        built = network(name, dropout=0.5)
+        states.append([ops.convert_to_numpy(each) for each in built.variables])
+    for one, two in zip(*states, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_both_ways_of_an_lstm_start_at_numbers_of_their_own() -> None:
+    weights = network("bilstm").get_weights()[1:]
+    forwards, backwards = weights[:3], weights[3:6]
+    for one, other in zip(forwards[:2], backwards[:2], strict=True):
+        assert one.shape == other.shape and (one != other).all()
 
 
 def test_the_shapes_are_those_of_the_papers() -> None:

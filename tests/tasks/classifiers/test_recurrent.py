@@ -44,7 +44,7 @@ def test_values_and_gradients_are_those_of_keras(units: int, backwards: bool, ma
     from tasks.classifiers import runtime
     from tasks.classifiers.recurrent import LSTM
 
-    runtime.begin(1)
+    runtime.begin()
     vectors = np.random.default_rng(3).normal(size=(TEXTS, LENGTH, CHANNELS)).astype(np.float32)
     theirs, ours = keras.layers.LSTM(units, go_backwards=backwards), LSTM(units, go_backwards=backwards)
     for layer in (theirs, ours):

@@ -10,11 +10,11 @@ pytestmark = pytest.mark.usefixtures("tensorflow")
 def test_a_network_has_the_precision_that_it_began_with() -> None:
     import keras
 
-    runtime.begin(1, "bfloat16")
+    runtime.begin("bfloat16")
     layer = keras.layers.Dense(3)
     layer.build((None, 2))
     assert (layer.compute_dtype, layer.variable_dtype) == ("bfloat16", "float32")
-    runtime.begin(1)
+    runtime.begin()
     assert keras.layers.Dense(3).compute_dtype == "float32"
 
 
