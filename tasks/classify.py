@@ -31,7 +31,7 @@ from tasks.datasets.params import TEST, TRAIN, VALIDATION, Dataset
 from tasks.errors import InputError
 from tasks.models import model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, part_name
-from tasks.storage.atomic import atomic_file, atomic_path, write_json
+from tasks.storage.atomic import atomic_file, write_json
 from tasks.storage.matrix import read_matrix
 from tasks.storage.npy import write_npy
 from tasks.storage.parquet import open_checked, write_table
@@ -209,8 +209,7 @@ def embed(job: EmbedJob) -> Report:
     found = embedding_matrix(
         vocabulary.words, vocabulary.counts.tolist(), vectors, job.params.missing, job.params.seeds[0]
     )
-    with atomic_path(job.output) as temporary, open(temporary, "wb") as file:
-        write_npy(file, found.matrix)
+    write_npy(job.output, found.matrix)
     return Report({job.output.stem: found.facts(job.params.missing)})
 
 
@@ -455,9 +454,9 @@ STAGE = Stage(
         "tasks/sources/transfer.py",
         "tasks/sources/urls.py",
         "tasks/storage/atomic.py",
-        "tasks/storage/npy.py",
         "tasks/storage/hashing.py",
         "tasks/storage/matrix.py",
+        "tasks/storage/npy.py",
         "tasks/storage/parquet.py",
         "tasks/storage/schemas.py",
         "tasks/text/duplicates.py",

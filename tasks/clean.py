@@ -20,7 +20,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tasks.errors import InputError
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, parts
-from tasks.storage.atomic import atomic_path, write_json
+from tasks.storage.atomic import write_json
 from tasks.storage.npy import write_npy
 from tasks.storage.parquet import SHORT_LIVED, open_checked, parquet_writer
 from tasks.storage.schemas import DOCUMENTS
@@ -206,8 +206,7 @@ def plan_keeping(context: Context, reports: Sequence[Report]) -> list[KeepJob]:
     cleaned = shards_in(context.work / "cleaned", CLEANED)
     starts = np.concatenate([[0], np.cumsum([shard.documents for shard in cleaned])])
     first = context.work / "first.npy"
-    with atomic_path(first) as temporary, open(temporary, "wb") as file:
-        write_npy(file, first_occurrences(read_digests([shard.path for shard in cleaned], int(starts[-1]))))
+    write_npy(first, first_occurrences(read_digests([shard.path for shard in cleaned], int(starts[-1]))))
     return [
         KeepJob(
             context.work / "documents" / path.name,

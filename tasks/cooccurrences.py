@@ -19,7 +19,7 @@ from tasks.errors import InputError
 from tasks.interruption import leave_if_asked
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, StageParams, part_name, parts
 from tasks.progress import human
-from tasks.storage.atomic import atomic_file, atomic_path
+from tasks.storage.atomic import atomic_path
 from tasks.storage.npy import write_npy
 from tasks.storage.parquet import parquet_writer
 from tasks.storage.room import free_disk, new_mapped
@@ -111,8 +111,7 @@ def lay_shard(job: LayJob) -> Report:
     from tasks.kernels.reading import read_counts
 
     laid = lay_out(job.documents, len(read_counts(job.vocabulary)))
-    with atomic_file(job.output) as file:
-        write_npy(file, laid)
+    write_npy(job.output, laid)
     return Report({"laid": len(laid)})
 
 

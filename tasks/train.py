@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from tasks.errors import InputError
 from tasks.models import READS, model_folder
 from tasks.pipeline.stage import Context, Job, Report, Round, Stage, parts
@@ -82,8 +80,8 @@ def work(job: TrainJob) -> Report:
     vectors, tables = learner.results(trained.tables)
     (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.items():
-        _save(folder / f"{name}.npy" if name == "context_vectors" else folder / "tables" / f"{name}.npy", table)
-    _save(job.output, vectors)
+        write_npy(folder / f"{name}.npy" if name == "context_vectors" else folder / "tables" / f"{name}.npy", table)
+    write_npy(job.output, vectors)
     return Report(
         facts={
             "words": len(vectors),
@@ -103,11 +101,6 @@ def work(job: TrainJob) -> Report:
             "speed": state.speed,
         },
     )
-
-
-def _save(path: Path, table: NDArray[Any]) -> None:
-    with atomic_file(path) as file:
-        write_npy(file, table)
 
 
 def _learner(job: TrainJob) -> "Learner":

@@ -11,7 +11,7 @@ import numpy as np
 from tasks.errors import WordloomError
 from tasks.kernels.tables import Table
 from tasks.storage.atomic import atomic_file
-from tasks.storage.npy import write_npy
+from tasks.storage.npy import write_npy_into
 
 STATE = "state"
 """The name in the file of what is no table."""
@@ -22,7 +22,7 @@ def save_checkpoint(path: Path, tables: Mapping[str, Table], state: Mapping[str,
     with atomic_file(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, array in {**tables, STATE: np.array([json.dumps(state)])}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                write_npy(member, array)
+                write_npy_into(member, array)
 
 
 def load_checkpoint(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> tuple[Sequence[Table], dict[str, Any]] | None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.kernels.alias import AliasTable
+from tasks.kernels.alias import AliasTable, draw_row
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline, compiled_kernel
 from tasks.kernels.engines import Schedule
@@ -25,18 +25,21 @@ from tasks.kernels.lanes import WIDTH, add, load, store, zeros
 from tasks.kernels.negative_sampling import (
     MOST_CONTEXTS,
     Workspace,
-    draw_outputs,
     prefetch_row,
     rate_at,
     settle_loss,
     widest_reach,
 )
+from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.tables import Table
 
 Architecture = Literal["skipgram", "cbow"]
 
 SLOTS = 2 * MOST_CONTEXTS
 """Of outputs: those of a window's pairs, and of the next window's."""
+
+DRAWS_UNTIL_NEIGHBOUR = 64
+"""A negative that keeps coming out as the center gives way to the row after it: one word may hold all but all mass."""
 
 BEFORE = 2
 """The row of `Workspace.hidden` with the mean at the start of a window."""
@@ -59,6 +62,31 @@ def gather_word(starts: Starts, rows: InputRows, word: int, work: Workspace, cou
         work.contexts[count, 0] = rows[place]
         count += 1
     return count
+
+
+@compiled_inline
+def draw_outputs(
+    context_vectors: Table, work: Workspace, slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable
+) -> None:
+    """outputs[slot] = the center and its negatives, which depend on the pair's number; the center is passed over. Asks
+    for their rows."""
+    outputs = work.outputs
+    outputs[slot, 0] = center
+    place = mix(key + np.uint64(pair) * STEP)
+    for output in range(1, outputs.shape[1]):
+        place += STEP
+        drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
+        tries = 1
+        while drawn == center:
+            if tries == DRAWS_UNTIL_NEIGHBOUR:
+                drawn = (center + 1) % len(context_vectors)
+                break
+            place += STEP
+            drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
+            tries += 1
+        outputs[slot, output] = drawn
+    for output in range(outputs.shape[1]):
+        prefetch_row(context_vectors, outputs[slot, output])
 
 
 @compiled_inline

@@ -60,8 +60,9 @@ def refill_pool(context_vectors: Table, pair: int, key: np.uint64, noise: AliasT
 def take_outputs(
     context_vectors: Table, work: Workspace, slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable
 ) -> None:
-    """As `tasks.kernels.negative_sampling.draw_outputs`, from the pool. Where it holds the center alone, the word after
-    it is the negative."""
+    """outputs[slot] = the center and K negatives of the pool, in a row from a place that depends on the pair's number;
+    the center is passed over, and where the pool holds nothing else, the word after it is the negative. Asks for the
+    center's row."""
     refill_pool(context_vectors, pair, key, noise, work)
     prefetch_row(context_vectors, center)
     work.outputs[slot, 0] = center

@@ -1,9 +1,10 @@
 """What every model with negative sampling shares: a window's contexts, its outputs, the slopes of its loss, the sum.
 
-The outputs of a window are its center and K negatives, drawn for the window as a whole; with inputs v and outputs u its
-loss is the sum over inputs of  -log σ(v · u_center) - Σ_k log σ(-v · u_k)  (Mikolov et al., "Distributed
-Representations of Words and Phrases", 2013). A sign, -1 for the center and +1 for a negative, makes one formula of
-both: with z = sign * score an output adds log(1 + e^z), whose slope is sign * σ(z).
+The outputs of a window are its center and K negatives for the window as a whole, from tasks.kernels.negative_pool;
+fastText draws its own (tasks.kernels.fasttext_numba). With inputs v and outputs u its loss is the sum over inputs of
+-log σ(v · u_center) - Σ_k log σ(-v · u_k)  (Mikolov et al., "Distributed Representations of Words and Phrases", 2013).
+A sign, -1 for the center and +1 for a negative, makes one formula of both: with z = sign * score an output adds
+log(1 + e^z), whose slope is sign * σ(z).
 
 All is compiled into the kernel that calls it.
 """
@@ -13,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.kernels.alias import AliasTable, draw_row
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline
 from tasks.kernels.engines import Schedule
@@ -30,7 +30,6 @@ from tasks.kernels.lanes import (
     spread,
     store,
 )
-from tasks.kernels.random_streams import STEP, mix
 from tasks.kernels.tables import Table, aligned
 
 Rows = NDArray[np.int64]
@@ -43,9 +42,6 @@ DRAWN_AHEAD = 2
 
 SLOTS = 4
 """Windows whose outputs are kept at a time; a power of two above DRAWN_AHEAD."""
-
-DRAWS_UNTIL_NEIGHBOUR = 64
-"""A negative that keeps coming out as the center gives way to the row after it: one word may hold all but all mass."""
 
 FACTORS = 100
 """Factors 1 + e^-|z|, each at most 2, that a float32 product can take; a logarithm for each of them would be dear."""
@@ -110,31 +106,6 @@ def prefetch_row(table: Table, row: int) -> None:
     """Asks for a row that is going to be changed."""
     for column in range(0, table.shape[1], WIDTH):
         prefetch(table, row, column)
-
-
-@compiled_inline
-def draw_outputs(
-    context_vectors: Table, work: Workspace, slot: int, center: int, pair: int, key: np.uint64, noise: AliasTable
-) -> None:
-    """outputs[slot] = the center and its negatives, which depend on the pair's number; the center is passed over. Asks
-    for their rows."""
-    outputs = work.outputs
-    outputs[slot, 0] = center
-    place = mix(key + np.uint64(pair) * STEP)
-    for output in range(1, outputs.shape[1]):
-        place += STEP
-        drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
-        tries = 1
-        while drawn == center:
-            if tries == DRAWS_UNTIL_NEIGHBOUR:
-                drawn = (center + 1) % len(context_vectors)
-                break
-            place += STEP
-            drawn = draw_row(mix(place), noise.thresholds, noise.aliases)
-            tries += 1
-        outputs[slot, output] = drawn
-    for output in range(outputs.shape[1]):
-        prefetch_row(context_vectors, outputs[slot, output])
 
 
 @compiled_inline

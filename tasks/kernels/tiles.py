@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tasks.errors import InputError
 from tasks.interruption import leave_if_asked
 from tasks.kernels.compiler import compiled_kernel
-from tasks.storage.atomic import atomic_file, atomic_path
+from tasks.storage.atomic import atomic_path
 from tasks.storage.npy import write_npy
 from tasks.storage.parquet import numbers, open_checked
 from tasks.storage.room import new_mapped
@@ -76,8 +76,7 @@ def lay_tiles(shards: Sequence[Path], words: int, folder: Path, threads: int) ->
     if not index.exists():
         with ThreadPoolExecutor(threads) as pool:
             starts = _lay(shards, words, file, pool)
-        with atomic_file(index) as target:  # last: where it is, the cells are whole
-            write_npy(target, starts)
+        write_npy(index, starts)  # last: where it is, the cells are whole
     starts = np.load(index, allow_pickle=False)
     cells = np.load(file, mmap_mode="r", allow_pickle=False)
     return Tiles(np.asarray(cells), starts, int(np.sqrt(len(starts) - 1)))

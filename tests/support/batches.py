@@ -9,7 +9,7 @@ from tasks.kernels.alias import AliasTable, draw_row, negative_table
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled
 from tasks.kernels.engines import Schedule
-from tasks.kernels.negative_sampling import DRAWS_UNTIL_NEIGHBOUR
+from tasks.kernels.fasttext_numba import DRAWS_UNTIL_NEIGHBOUR
 from tasks.kernels.random_streams import STEP, mix_numbers, stream_key
 from tasks.kernels.settings import Settings
 from tasks.models import ModelName

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.storage.npy import ROWS_A_WRITE, write_npy
+from tasks.storage.npy import ROWS_A_WRITE, write_npy_into
 
 PADDED = np.arange(3 * ROWS_A_WRITE * 16, dtype=np.float32).reshape(-1, 16)
 
@@ -25,7 +25,7 @@ PADDED = np.arange(3 * ROWS_A_WRITE * 16, dtype=np.float32).reshape(-1, 16)
 )
 def test_the_bytes_are_those_of_numpy(array: NDArray[np.generic]) -> None:
     ours, numpys = io.BytesIO(), io.BytesIO()
-    write_npy(ours, array)
+    write_npy_into(ours, array)
     np.save(numpys, np.ascontiguousarray(array))
     assert ours.getvalue() == numpys.getvalue()
 
@@ -35,7 +35,7 @@ def test_a_table_without_its_padding_is_written_without_a_copy_of_it() -> None:
     with open("/dev/null", "wb") as file:
         tracemalloc.start()
         try:
-            write_npy(file, table)
+            write_npy_into(file, table)
             assert tracemalloc.get_traced_memory()[1] < table.nbytes / 20
         finally:
             tracemalloc.stop()
