@@ -37,9 +37,9 @@ CLASSIFY: dict[str, Any] = {
     "folder": "labelled",
     "pretrained": {"tiny": "labelled/tiny.txt"},
     "models": list(MODELS), "vectors": list(VECTORS), "seeds": list(SEEDS),
-    "validation": 0.2, "dim": 8, "units": 8, "dropout": 0.1, "epochs": 4, "patience": 2, "batch": 8,
+    "validation": 0.2, "dim": 8, "units": 8, "dropout": 0.1, "epochs": 8, "patience": 4, "batch": 8,
     "precision": "float32",  # so that the same rows are the best on every machine
-    "learning_rate": 0.1, "buckets": 3,
+    "learning_rate": 0.03, "buckets": 3,
 }  # fmt: skip
 
 VALIDATED = "validation_accuracy"
@@ -311,7 +311,10 @@ def test_a_cross_has_the_rows_it_should(crossed: Done) -> None:
             validation[row.model, row.vectors] = rows(crossed.folder)[f"{row.model}/{row.name}"][VALIDATED]
         expected += added
     assert set(rows(crossed.folder)) == {f"{row.model}/{row.name}" for row in expected}
-    assert crossed.facts["trained"] == len(expected) < 1 + len(CROSSED) * 2
+    first, other = MODELS[1:]
+    best = max(CROSSED, key=lambda vectors: validation[first, vectors])
+    beaten = validation[other, best] > validation[first, best]  # then the other has a row for each vectors, too
+    assert crossed.facts["trained"] == len(expected) == 1 + len(CROSSED) + (len(CROSSED) if beaten else 1)
     assert crossed.facts["best"]["vectors"] in CROSSED
 
 
