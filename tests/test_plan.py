@@ -1,6 +1,7 @@
 """`wordloom plan`: what it says of a run that fits, that is tight, that does not fit; and the command itself."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +12,11 @@ from support.project import environment_of
 from support.runs import RAN
 
 from tasks.forecasting.result import Forecast, StageForecast
-from wordloom.plan import Room, judge
+from tasks.pipeline.workers import cores
+from tasks.request import request
+from tasks.stages import stage
+from tasks.train_params import TrainParams
+from wordloom.plan import Room, hint_streams, judge
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path("/somewhere/data")
@@ -66,6 +71,38 @@ def test_datasets_of_the_network_are_named() -> None:
     assert "imdb" in line and "path" in line
 
 
+BOTH = "train.model={sgns: skipgrams, cbow: skipgrams}"
+
+
+@pytest.mark.parametrize(
+    ("cores", "changed", "streams"),
+    [(4, (), 4), (7, (), 4), (8, (), 8), (64, (), 8), (8, ("train.sgns.streams=4",), 8), (4, ("train.streams=1",), 4)],
+)
+def test_cores_that_have_no_stream_are_named(cores: int, changed: tuple[str, ...], streams: int) -> None:
+    hint = hint_streams(request(None, (BOTH, *changed), DATA, ROOT), cores)
+    assert hint is not None and f"of {cores} cores" in hint
+    (given,) = re.findall(r"train\.\S+=\d+", hint)
+    taken = request(None, (BOTH, *changed, given), DATA, ROOT)  # what it says can be said to the command
+    assert hint_streams(taken, cores) is None
+    values = {name: taken.context(stage("train"), name).section(TrainParams) for name in ("sgns", "cbow")}
+    assert values["sgns"].streams == streams and values["cbow"].streams == taken.raw["train"]["streams"]
+
+
+@pytest.mark.parametrize(
+    ("cores", "changed"),
+    [
+        (1, ()),
+        (3, ()),
+        (8, ("train.sgns.streams=8",)),
+        (8, ("train.deterministic=false",)),
+        (8, ("train.model=sgns", "train.engine=tensorflow")),
+        (8, ("train.model=cbow",)),
+    ],
+)
+def test_where_no_more_cores_help_there_is_no_hint(cores: int, changed: tuple[str, ...]) -> None:
+    assert hint_streams(request(None, (BOTH, *changed), DATA, ROOT), cores) is None
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("plan")
@@ -87,6 +124,7 @@ def test_the_command_on_the_bundled_corpus(environment: dict[str, str], tmp_path
         assert each["disk"] > 0 and each["memory"] > 0 and each["seconds"] > 0 and each["standing"] == 0
     assert found["total"].keys() == {"disk", "memory", "seconds"}
     assert found["free"]["disk"] > found["total"]["disk"] and found["refusals"] == []
+    assert found["hint"] == hint_streams(request(None, (), None, ROOT), cores())
     metrics = {name: json.loads((ROOT / "data" / name / "metrics.json").read_text()) for name in RAN[:4]}
     makes = {each["stage"]: each["makes"] for each in found["stages"]}
     assert makes["download"]["documents"] == pytest.approx(metrics["download"]["documents"], rel=0.05)

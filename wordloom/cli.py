@@ -79,17 +79,19 @@ def plan(profile: Profile = None, overrides: Overrides = None, data: Data = None
     stages count, as if nothing were fresh. Exits with 1 if the disk or the memory is not there.
     """
     from tasks.forecasting.forecast import forecast
+    from tasks.pipeline.workers import cores
     from wordloom.plan import as_json as plain
-    from wordloom.plan import judge, room_for, show
+    from wordloom.plan import hint_streams, judge, room_for, show
 
     asked = request(profile, tuple(overrides or ()), data)
     room = room_for(asked.data)
     found = forecast(asked, room.memory)
     verdict = judge(found, room, asked.data)
+    hint = hint_streams(asked, cores())
     if as_json:
-        print(json.dumps(plain(found, room, verdict), indent=2, ensure_ascii=False))
+        print(json.dumps(plain(found, room, verdict, hint), indent=2, ensure_ascii=False))
     else:
-        show(found, room, verdict)
+        show(found, room, verdict, hint)
     if verdict.refusals:
         raise typer.Exit(1)
 

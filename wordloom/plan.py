@@ -1,5 +1,6 @@
 """What `wordloom plan` tells: what a run will take, stage by stage, and whether this machine has it."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +11,16 @@ from rich.table import Table
 from tasks.forecasting.result import Forecast
 from tasks.forecasting.room import free_memory
 from tasks.progress import human
+from tasks.request import Request
+from tasks.stages import stage
 from tasks.storage.room import free_disk
+from tasks.train_params import TrainParams
 
 TIGHT = 0.8
 """Of what is free: more is no refusal yet, but the forecast may be wrong by so much."""
 
+MOST_STREAMS = 8
+"""That have been measured on corpora of all sizes (docs/streams.md)."""
 
 LESS_MEMORY = {
     "train": "run.workers, train.dim or train.streams, or raise tokenize.min_count",
@@ -78,17 +84,32 @@ def judge(forecast: Forecast, room: Room, data: Path) -> Verdict:
     return Verdict(refusals, warnings)
 
 
-def as_json(forecast: Forecast, room: Room, verdict: Verdict) -> dict[str, Any]:
-    """{"stages", "total", "free", "refusals", "warnings" and the rest of the forecast}; bytes and seconds."""
+def hint_streams(asked: Request, cores: int) -> str | None:
+    """How skip-grams could be trained on more cores at equal quality; None if all that can help are at work."""
+    if "sgns" not in asked.models:
+        return None
+    train = asked.context(stage("train"), "sgns").section(TrainParams)
+    more = min(MOST_STREAMS, 2 ** int(math.log2(cores)))
+    if train.engine != "numba" or not train.deterministic or more <= max(2, train.streams):
+        return None
+    return (
+        f"sgns will train on {train.streams} of {cores} cores, and on {more} with train.sgns.streams={more}: other "
+        "vectors, as good; docs/streams.md says with which learning rate"
+    )
+
+
+def as_json(forecast: Forecast, room: Room, verdict: Verdict, hint: str | None) -> dict[str, Any]:
+    """{"stages", "total", "free", "refusals", "warnings", "hint", the rest of the forecast}; bytes and seconds."""
     return {
         **asdict(forecast),
         "total": {"disk": forecast.disk, "memory": forecast.memory, "seconds": round(forecast.seconds, 2)},
         "free": room._asdict(),
         **verdict._asdict(),
+        "hint": hint,
     }
 
 
-def show(forecast: Forecast, room: Room, verdict: Verdict) -> None:
+def show(forecast: Forecast, room: Room, verdict: Verdict, hint: str | None) -> None:
     """Prints it for people."""
     console = Console(highlight=False, soft_wrap=True)
     table = Table("stage", "makes")
@@ -114,6 +135,8 @@ def show(forecast: Forecast, room: Room, verdict: Verdict) -> None:
         console.print(f"not enough: {line}", style="red", markup=False)
     for line in verdict.warnings:
         console.print(f"warning: {line}", style="yellow", markup=False)
+    if hint is not None:
+        console.print(f"hint: {hint}", markup=False)
 
 
 def _bytes(number: float) -> str:
