@@ -38,7 +38,7 @@ What would make less than 50,000 words a second measures on the first million wo
 Scores are points of 100, mean ± standard error over the seeds, by the same code for both sides: Spearman's correlation
 on WordSim-353 and SimLex-999, accuracy on Google's analogies. A line is not worse than its peer if it is below it by no
 more than max({SET_MARGIN:g} point, 2 standard errors of the difference) in each set, and by no more than
-{MEAN_MARGIN:g} points in the mean over the sets.
+{MEAN_MARGIN:g} points in the mean over the sets. Where three seeds leave that open, there are five.
 """
 
 

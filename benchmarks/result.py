@@ -36,6 +36,9 @@ PARAMS = ("clean", "tokenize", "skipgrams", "train")
 OWN_PARAMS = ("cooccurrences",)
 """Sections of the rows alone that have the stage."""
 
+SEEDS, MORE_SEEDS = 3, 5
+"""Rounds of a row whose verdict on quality counts, and where that many leave one open."""
+
 HOW_IT_IS_RUN = ("checkpoint_seconds", "wanted_by")
 """Params that no figure is meant to depend on."""
 
@@ -124,7 +127,7 @@ def write_result(bench: Bench, row: Row, result: Result) -> None:
         "digest": json_sha256(result.depends_on),
         "depends_on": result.depends_on,
         "rounds": result.rounds,
-        "rounds_wanted": rounds_wanted(bench, row),
+        "rounds_wanted": rounds_wanted(bench, row, result.rounds),
         "failed": result.failed,
         "capped": is_capped(bench, row, result.rounds),
         "cap_seconds": row.cap_seconds,
@@ -133,15 +136,22 @@ def write_result(bench: Bench, row: Row, result: Result) -> None:
     write_json(result_file(bench, row), content)
 
 
-def rounds_wanted(bench: Bench, row: Row) -> int:
-    """How many rounds a row has; one is enough for a look."""
-    return 1 if bench.quick else row.rounds
+def rounds_wanted(bench: Bench, row: Row, rounds: Sequence[Mapping[str, Any]]) -> int:
+    """How many rounds a row has, given those so far: more where they leave a verdict open; one is enough for a look."""
+    if bench.quick:
+        return 1
+    if SEEDS <= row.rounds < MORE_SEEDS and len(rounds) >= row.rounds:
+        summary = summarise(row, [one["measured"] for one in rounds[: row.rounds]])
+        verdicts = [each["verdict"] for each in summary["contenders"].values()]
+        if any(verdict and verdict["open"] for verdict in verdicts):
+            return MORE_SEEDS
+    return row.rounds
 
 
 def is_capped(bench: Bench, row: Row, rounds: Sequence[Mapping[str, Any]]) -> bool:
     """Whether these rounds are not all, and have taken so long that no other one starts."""
     took = sum(one["seconds"] for one in rounds)
-    return 0 < len(rounds) < rounds_wanted(bench, row) and took >= row.cap_seconds
+    return 0 < len(rounds) < rounds_wanted(bench, row, rounds) and took >= row.cap_seconds
 
 
 def state(bench: Bench, row: Row) -> str:
@@ -155,7 +165,7 @@ def state(bench: Bench, row: Row) -> str:
         return f"outdated ({', '.join(changed)})"
     if is_capped(bench, row, content["rounds"]):
         return "capped"
-    done, asked = len(content["rounds"]), rounds_wanted(bench, row)
+    done, asked = len(content["rounds"]), rounds_wanted(bench, row, content["rounds"])
     return "fresh" if done >= asked else f"{done} of {asked} rounds"
 
 

@@ -27,27 +27,27 @@ def run_row(bench: Bench, row: Row, force: bool = False) -> None:
     took = _took_before(bench, row)
     result = None if force else standing_result(bench, row)
     result = result or Result(dependencies(bench, row))
-    wanted = rounds_wanted(bench, row)
-    if len(result.rounds) >= wanted:
+    if len(result.rounds) >= rounds_wanted(bench, row, result.rounds):
         print(f"{row.name}: nothing to do", flush=True)
         return
     bench.work.mkdir(parents=True, exist_ok=True)
-    for seed in range(len(result.rounds) + 1, wanted + 1):
+    while (done := len(result.rounds)) < rounds_wanted(bench, row, result.rounds):
         if is_capped(bench, row, result.rounds):
-            print(f"{row.name}: the cap of {row.cap_seconds:.0f} s is reached after {seed - 1} rounds", flush=True)
+            print(f"{row.name}: the cap of {row.cap_seconds:.0f} s is reached after {done} rounds", flush=True)
             return
-        _run_round(bench, row, result, seed, took)
+        _run_round(bench, row, result, done + 1, took)
         write_result(bench, row, result)
 
 
 def _run_round(bench: Bench, row: Row, result: Result, seed: int, took: dict[str, float]) -> None:
     started = time.monotonic()
     measured: dict[str, Measured] = {}
+    wanted = rounds_wanted(bench, row, result.rounds)
     for contender in row.contenders:
         if contender.name in result.failed:
             continue
         expected = f"about {took[contender.name]:.0f} s" if contender.name in took else "for the first time"
-        print(f"{row.name}: round {seed} of {rounds_wanted(bench, row)}, {contender.title}, {expected}", flush=True)
+        print(f"{row.name}: round {seed} of {wanted}, {contender.title}, {expected}", flush=True)
         begun = time.monotonic()
         try:
             measured[contender.name] = contender.measure(bench, seed)

@@ -35,7 +35,8 @@ def test_a_row_becomes_a_table_with_ratios_scores_and_verdict(bench: Bench) -> N
     assert set(line) == {"---"} and len(line) == len(head)
     hashes = ", ".join(f"{seed:064x}"[:12] for seed in (1, 2, 3))
     assert peer == ["the peer *", "8.0", hashes, "52.0 ± 0.6", "50.0 ± 0.0", ""]
-    assert ours == ["ours", "2.00 (2.00–2.00); 4.0", hashes, "51.5 ± 0.6", "49.5 ± 0.0", "WORSE (mean -0.50)"]
+    worse = "WORSE (SimLex-999 -1.50, margin 1.00; mean -1.50)"
+    assert ours == ["ours", "2.00 (2.00–2.00); 4.0", hashes, "50.5 ± 0.6", "48.5 ± 0.0", worse]
     assert "The same in every line of each round: yes." in text
 
 

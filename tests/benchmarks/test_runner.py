@@ -1,11 +1,13 @@
 """The runner: it resumes after a kill, measures anew what is outdated, leaves out who fails, and stops at the cap."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,19 @@ def test_a_row_that_is_killed_goes_on_with_the_next_round(bench: Bench) -> None:
     run_row(unbroken, TOY)
     rounds = [[one["measured"] for one in content(each)["rounds"]] for each in (bench, unbroken)]
     assert rounds[0] == rounds[1]
+
+
+def test_where_three_seeds_leave_it_open_there_are_five(bench: Bench) -> None:
+    peer, ours = TOY.contenders
+    near = partial(ours.measure, score=49.5)  # half a point lower, on a set that scatters by more
+    row = replace(TOY, contenders=(peer, replace(ours, measure=near)))
+    run_row(bench, row)
+    assert [one["seed"] for one in content(bench)["rounds"]] == [1, 2, 3, 4, 5] and state(bench, row) == "fresh"
+    kept = content(bench) | {"rounds": content(bench)["rounds"][:3]}
+    result_file(bench, row).write_text(json.dumps(kept))
+    assert state(bench, row) == "3 of 5 rounds"
+    run_row(bench, row)
+    assert len(asked(bench)) == 2 * (5 + 2)
 
 
 def test_more_rounds_are_added_to_those_that_there_are(bench: Bench) -> None:

@@ -39,10 +39,22 @@ def test_noise_widens_the_margin_to_two_standard_errors_of_the_difference() -> N
 def test_the_mean_over_the_sets_may_be_three_tenths_worse_and_no_more() -> None:
     peer = scored(a=(50, 0.1), b=(30, 0.1))
     assert judged(scored(a=(49.4, 0.1), b=(30, 0.1)), peer) | {"sets": {}} == {
-        "sets": {}, "mean_difference": -0.3, "passed": True,
+        "sets": {}, "mean_difference": -0.3, "passed": True, "open": False,
     }  # fmt: skip
     found = judged(scored(a=(49.3, 0.1), b=(30, 0.1)), peer)
     assert all(each["passed"] for each in found["sets"].values()) and not found["passed"]
+
+
+def test_a_verdict_is_open_where_two_standard_errors_more_would_pass() -> None:
+    peer = scored(a=(50, 0.3), b=(30, 0.3))
+    found = {own: judged(scored(a=(own, 0.4), b=(31, 0.4)), peer) for own in (49.0, 48.5, 48.01, 47.9)}
+    assert [(each["passed"], each["open"]) for each in found.values()] == [
+        (True, False), (False, True), (False, True), (False, False),
+    ]  # fmt: skip
+    by_mean = [judged(scored(a=(own, 0.4), b=(29.3, 0.4)), peer) for own in (49.5, 49.0)]
+    assert [each["open"] for each in by_mean] == [True, True] and not any(each["passed"] for each in by_mean)
+    certain = judged(scored(a=(49.3, 0.0), b=(29.3, 0.0)), scored(a=(50, 0.0), b=(30, 0.0)))
+    assert not certain["passed"] and not certain["open"]
 
 
 def test_only_sets_of_both_sides_count_and_one_seed_has_no_error() -> None:
