@@ -76,7 +76,7 @@ BOTH = "train.model={sgns: skipgrams, cbow: skipgrams}"
 
 @pytest.mark.parametrize(
     ("cores", "changed", "streams"),
-    [(4, (), 4), (7, (), 4), (8, (), 8), (64, (), 8), (8, ("train.sgns.streams=4",), 8), (4, ("train.streams=1",), 4)],
+    [(4, (), 4), (7, (), 4), (8, (), 8), (64, (), 8), (8, ("train.sgns.streams=4",), 8), (3, ("train.streams=1",), 2)],
 )
 def test_cores_that_have_no_stream_are_named(cores: int, changed: tuple[str, ...], streams: int) -> None:
     hint = hint_streams(request(None, (BOTH, *changed), DATA, ROOT), cores)

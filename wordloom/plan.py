@@ -90,7 +90,7 @@ def hint_streams(asked: Request, cores: int) -> str | None:
         return None
     train = asked.context(stage("train"), "sgns").section(TrainParams)
     more = min(MOST_STREAMS, 2 ** int(math.log2(cores)))
-    if train.engine != "numba" or not train.deterministic or more <= max(2, train.streams):
+    if train.engine != "numba" or not train.deterministic or more <= train.streams:
         return None
     return (
         f"sgns will train on {train.streams} of {cores} cores, and on {more} with train.sgns.streams={more}: other "
