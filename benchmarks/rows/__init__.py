@@ -6,6 +6,7 @@ from benchmarks.rows.cooccurrences import COOCCURRENCES
 from benchmarks.rows.determinism import DETERMINISM
 from benchmarks.rows.draws import DRAWS
 from benchmarks.rows.end_to_end import END_TO_END
+from benchmarks.rows.fasttext import FASTTEXT, FASTTEXT_NGRAMS
 from benchmarks.rows.glove import GLOVE
 from benchmarks.rows.keras_textbook import KERAS_TEXTBOOK
 from benchmarks.rows.korean import KOREAN
@@ -17,7 +18,7 @@ from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
 from benchmarks.rows.traffic import TRAFFIC
-from benchmarks.rows.training import CBOW, FASTTEXT, FASTTEXT_NGRAMS, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
+from benchmarks.rows.training import CBOW, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
 
 ROWS: tuple[Row, ...] = (
     GENSIM_MODES,

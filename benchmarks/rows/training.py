@@ -1,4 +1,4 @@
-"""Rows on training: ours beside gensim's in both of its modes, and beside the fastText program; on the same tokens."""
+"""Rows on training: ours beside gensim in both of its modes, on the same tokens."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from benchmarks.bench import Bench
 from benchmarks.ours import FREE, prepared, train_seeded
-from benchmarks.peers.training import fasttext, gensim
+from benchmarks.peers.training import gensim
 from benchmarks.result import read_result
 from benchmarks.row import Contender, Figure, Measured, Row
 from tasks.errors import InputError
@@ -62,11 +62,6 @@ def train_gensim(bench: Bench, seed: int, mode: str, changed: Changed = (), vari
     return gensim(bench, data, seed, *changed, mode="file" if chosen == "file" else "list", environment=dict(variables))
 
 
-def train_fasttext(bench: Bench, seed: int, changed: Changed = ()) -> Measured:
-    """Trains the fastText program on the same tokens with the same settings."""
-    return fasttext(bench, prepared(bench, bench.whole), seed, *changed)
-
-
 def faster_mode(bench: Bench) -> str:
     """The mode of gensim's that was the faster one at dim 100.
 
@@ -91,23 +86,17 @@ def beside_gensim(
     Ours comes determined and free-running, and once for each of `more`: a name, and what is laid over besides.
     """
     peer = Contender("gensim", MODES[mode], partial(train_gensim, mode=mode, changed=changed, variables=variables))
-    return _beside(
+    return beside_peer(
         peer, name, title, about, rounds, hours, changed, more, GENSIM, (*LIBRARIES, *libraries), variables, quick
     )
 
 
-def beside_fasttext(name: str, title: str, about: str, peer: str, *changed: str) -> Row:
-    """The same with the fastText program; `peer` is what it is called in the table."""
-    sources = ("benchmarks/peers/training.py", "benchmarks/programs/fasttext_program.py")
-    contender = Contender("fasttext", peer, partial(train_fasttext, changed=changed))
-    return _beside(contender, name, title, about, 3, 3.0, changed, {}, sources, ("numba", "numpy", "fasttext-wheel"))
-
-
-def _beside(
+def beside_peer(
     peer: Contender, name: str, title: str, about: str, rounds: int, hours: float, changed: Changed,
     more: Mapping[str, str], sources: tuple[str, ...], libraries: tuple[str, ...],
     variables: Variables = (), quick: bool = False,
 ) -> Row:  # fmt: skip
+    """A row that trains `peer`, and ours in several ways; the arguments are those of `beside_gensim`."""
     ways = {"": None, "free": FREE, **more}
     ours = [
         Contender(
@@ -163,16 +152,4 @@ CBOW = beside_gensim(
     "and gensim do, at the same rate.", 3, 2.0,
     "train.dim=100", "train.model=cbow",
     more={"word2vec": "train.cbow={corrected: false, learning_rate: 0.05}"},
-)  # fmt: skip
-
-FASTTEXT = beside_fasttext(
-    "fasttext-program", "Skip-gram beside fastText",
-    "The fastText program without n-grams. It does not tell reading the vocabulary from training.",
-    "fastText, no n-grams",
-)  # fmt: skip
-
-FASTTEXT_NGRAMS = beside_fasttext(
-    "fasttext-ngrams", "fastText with n-grams",
-    "Skip-gram, n-grams of 3 to 6 characters in 2,000,000 buckets, 3 epochs.",
-    "fastText", "train.model=fasttext", "train.epochs=3",
 )  # fmt: skip
