@@ -14,16 +14,14 @@ they come from; the gigabytes a second are the floor's.
 import json
 import statistics
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.training_in_memory import make_engine, read_windows, train_once
 from tasks.kernels.alias import AliasTable
-from tasks.kernels.batches import Batch, Place, Step, read_steps
+from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_kernel
-from tasks.kernels.engine_numba import NumbaEngine
 from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import WIDTH, add, load, spread, store
 from tasks.kernels.negative_pool import begin_pool, take_outputs
@@ -36,13 +34,7 @@ from tasks.kernels.negative_sampling import (
     pairs_of,
     widest_reach,
 )
-from tasks.kernels.random_streams import stream_key
-from tasks.kernels.reading import read_counts
-from tasks.kernels.settings import Settings
-from tasks.kernels.tables import Table, initial_tables
-from tasks.kernels.window_learner import MOST_PAIRS
-
-RATE = 0.025
+from tasks.kernels.tables import Table
 
 
 @compiled_kernel
@@ -86,15 +78,13 @@ def move_rows(
 def main() -> None:
     """Measures and prints the figures."""
     data, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
-    counts = read_counts(data / "tokenize" / "vocabulary.parquet")
-    steps = _steps(data, counts, settings["threads"], settings["pairs"])
-    pairs = sum(sum(step.pairs) for step in steps)
-    training, moving = (_engine(counts, settings, pairs) for _ in range(2))
+    counts, steps = read_windows(data, settings["threads"], settings["pairs"])
+    pairs, windows = sum(sum(step.pairs) for step in steps), sum(step.windows for step in steps)
+    training, moving = (make_engine(counts, settings, pairs) for _ in range(2))
     moving.kernel = move_rows
     for engine in (training, moving):
-        _seconds(engine, steps)  # compiles, and takes the tables away from their start
-    rounds = [(_seconds(training, steps), _seconds(moving, steps)) for _ in range(settings["rounds"])]
-    windows = sum(step.windows for step in steps)
+        train_once(engine, steps)  # compiles, and takes the tables away from their start
+    rounds = [(train_once(training, steps)[0], train_once(moving, steps)[0]) for _ in range(settings["rounds"])]
     rows = (pairs + windows * (settings["negatives"] + 1)) / pairs
     per_pair = 2 * rows * training.columns * np.float32().itemsize
     floor = statistics.median(pairs / moved for _, moved in rounds)
@@ -106,35 +96,6 @@ def main() -> None:
         "gigabytes_per_second": round(per_pair * floor / 1e9, 2),
     }
     print(json.dumps(content))
-
-
-def _steps(data: Path, counts: np.ndarray[Any, Any], threads: int, pairs: int) -> list[Step]:
-    found: list[Step] = []
-    documents = data / "tokenize" / "documents"
-    held = 0
-    for shard in sorted((data / "skipgrams" / "shards" / "draw-000").glob("part-*.parquet")):
-        for step in read_steps(shard, documents, counts, MOST_PAIRS // threads, threads, Place()):
-            found.append(step)
-            held += sum(step.pairs)
-        if held >= pairs:
-            break
-    return found
-
-
-def _engine(counts: np.ndarray[Any, Any], settings: dict[str, Any], pairs: int) -> NumbaEngine:
-    schedule = Schedule(RATE, RATE, float(pairs))
-    wanted = Settings(
-        "sgns", counts, settings["negatives"], settings["negative_power"], schedule, stream_key(1),
-        0, settings["threads"], MOST_PAIRS,
-    )  # fmt: skip
-    return NumbaEngine(*initial_tables(len(counts), settings["dim"], stream_key(1)), wanted)
-
-
-def _seconds(engine: NumbaEngine, steps: list[Step]) -> float:
-    started = time.monotonic()
-    for step in steps:
-        engine.train(step.batches, np.cumsum([0, *step.pairs[:-1]]).tolist())
-    return time.monotonic() - started
 
 
 if __name__ == "__main__":

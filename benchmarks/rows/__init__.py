@@ -14,6 +14,7 @@ from benchmarks.rows.memory import MEMORY
 from benchmarks.rows.models import MODELS_BESIDE
 from benchmarks.rows.pairs import PAIRS
 from benchmarks.rows.pretrained import PRETRAINED
+from benchmarks.rows.registers import REGISTERS
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
@@ -25,6 +26,7 @@ ROWS: tuple[Row, ...] = (
     SGNS_100,
     SGNS_AVX2,
     TRAFFIC,
+    REGISTERS,
     SMALL_CORPUS,
     PAIRS,
     END_TO_END,

@@ -47,6 +47,9 @@ TRAFFIC = Row(
     rounds=3,
     cap_seconds=1800,
     stages=("skipgrams", "train"),
-    sources=("benchmarks/ours.py", "benchmarks/programs/row_traffic.py", "benchmarks/rows/traffic.py"),
+    sources=(
+        "benchmarks/ours.py", "benchmarks/training_in_memory.py", "benchmarks/programs/row_traffic.py",
+        "benchmarks/rows/traffic.py",
+    ),
     libraries=("numba", "numpy"),
-)
+)  # fmt: skip

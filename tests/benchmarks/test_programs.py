@@ -16,9 +16,12 @@ from benchmarks.bench import Bench
 from benchmarks.corpus import BUNDLED_NAME, Corpus, Sample, corpus_at, head_documents
 from benchmarks.ours import run_stage
 from benchmarks.processes import BLAS_SETTINGS, MeasurementError, environment, module, on_cores, run, run_json
+from benchmarks.programs.plain_loops import with_plain_loops
 from benchmarks.tenfold import settings_of
 from benchmarks.textbook_skipgrams import skipgrams
+from benchmarks.training_in_memory import make_engine
 from tasks.errors import InputError, WordloomError
+from tasks.kernels.batches import Batch
 from tasks.kernels.windows import document_pairs
 
 HOARD = "import time; memory = bytearray(b'x') * 200_000_000; time.sleep(0.3)"
@@ -34,6 +37,25 @@ def test_the_textbook_loop_makes_the_pairs_that_ours_makes(window: int) -> None:
     ids = np.random.default_rng(1).integers(1, 50, 40, dtype=np.int32)
     center, context = document_pairs(ids, window)
     assert skipgrams(ids.tolist(), window) == list(zip(center.tolist(), context.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("reordered", [True, False])
+def test_plain_loops_train_what_the_kernel_with_named_registers_trains(reordered: bool) -> None:
+    """So that the row compares two ways of doing the same; only the order of the sums differs."""
+    random = np.random.default_rng(1)
+    words, places = random.integers(0, 30, 400, dtype=np.int32), np.arange(400)
+    left, right = (
+        np.minimum(random.integers(0, 6, 400), most).astype(np.uint8) for most in (places, places[::-1])
+    )
+    batch = Batch.of(words, left, right, 0, 400)
+    settings = {"dim": 20, "negatives": 5, "negative_power": 0.75, "threads": 1}
+    ours, plain = (make_engine(np.arange(30, 0, -1), settings, 10_000) for _ in range(2))
+    with_plain_loops(plain, reordered)
+    for _ in range(5):
+        assert plain.train([batch], [0]) == pytest.approx(ours.train([batch], [0]), rel=1e-5)
+    for own, other in zip(ours.tables(), plain.tables(), strict=True):
+        assert np.abs(own).max() > 0.02
+        np.testing.assert_allclose(other, own, rtol=1e-3, atol=1e-6)
 
 
 def test_the_memory_of_a_process_and_of_its_children_is_seen(bench: Bench) -> None:
