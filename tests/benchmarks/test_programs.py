@@ -44,9 +44,7 @@ def test_plain_loops_train_what_the_kernel_with_named_registers_trains(reordered
     """So that the row compares two ways of doing the same; only the order of the sums differs."""
     random = np.random.default_rng(1)
     words, places = random.integers(0, 30, 400, dtype=np.int32), np.arange(400)
-    left, right = (
-        np.minimum(random.integers(0, 6, 400), most).astype(np.uint8) for most in (places, places[::-1])
-    )
+    left, right = (np.minimum(random.integers(0, 6, 400), most).astype(np.uint8) for most in (places, places[::-1]))
     batch = Batch.of(words, left, right, 0, 400)
     settings = {"dim": 20, "negatives": 5, "negative_power": 0.75, "threads": 1}
     ours, plain = (make_engine(np.arange(30, 0, -1), settings, 10_000) for _ in range(2))
