@@ -1,4 +1,4 @@
-"""What it gains that a window's step names its registers. `python -m benchmarks.programs.plain_loops DATA SETTINGS`
+"""What naming the registers gains in a window's step. `python -m benchmarks.programs.plain_loops DATA SETTINGS`
 
 Trains skip-gram free-running on windows held in memory, and in turn with another kernel: the same walk and pool of
 negatives, prefetched alike, the same arithmetic from scores to slopes; but scores, and the moves of the rows, in plain

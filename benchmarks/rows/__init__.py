@@ -9,16 +9,15 @@ from benchmarks.rows.end_to_end import END_TO_END
 from benchmarks.rows.fasttext import FASTTEXT, FASTTEXT_NGRAMS
 from benchmarks.rows.glove import GLOVE
 from benchmarks.rows.keras_textbook import KERAS_TEXTBOOK
+from benchmarks.rows.kernels import REGISTERS, TRAFFIC
 from benchmarks.rows.korean import KOREAN
 from benchmarks.rows.memory import MEMORY
 from benchmarks.rows.models import MODELS_BESIDE
 from benchmarks.rows.pairs import PAIRS
 from benchmarks.rows.pretrained import PRETRAINED
-from benchmarks.rows.registers import REGISTERS
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
-from benchmarks.rows.traffic import TRAFFIC
 from benchmarks.rows.training import CBOW, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
 
 ROWS: tuple[Row, ...] = (

@@ -12,11 +12,13 @@ from support.runs import ROOT
 from support.toy_row import make_bench
 
 from benchmarks.__main__ import chosen, main
+from benchmarks.bench import Bench
 from benchmarks.corpus import Corpus
 from benchmarks.peers.environment import pinned
 from benchmarks.result import read_result, result_file
 from benchmarks.row import Row
 from benchmarks.rows import ROWS, pairs
+from benchmarks.rows.kernels import REGISTERS, TRAFFIC, in_memory
 from benchmarks.rows.training import BOTH_MODES, SGNS_300, beside_gensim
 from benchmarks.runner import run_row
 from tasks.errors import InputError
@@ -106,12 +108,24 @@ def test_a_real_row_beside_gensim(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert found["summary"]["contenders"]["ours"]["verdict"] is not None
 
 
-def test_our_side_of_the_row_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "SECONDS", 0.1)
-    bench = make_bench(tmp_path / "project")
+@pytest.fixture(scope="module")
+def small_bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Of a corpus of three words; what one test prepares serves the others."""
+    bench = make_bench(tmp_path_factory.mktemp("small") / "project")
     bench.corpus.file.write_text("".join("one two three " * times + "\n" for times in range(1, 100)))
+    return bench
+
+
+def test_our_side_of_the_row_pairs(small_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "SECONDS", 0.1)
     for explicit in (False, True):
-        assert pairs.in_memory(bench, 1, all_cores=False, explicit=explicit)["pairs_per_second"] > 0
-    for measured in (pairs.on_disk(bench, 1), pairs.in_pairs_layout(bench, 1)):
+        assert pairs.in_memory(small_bench, 1, all_cores=False, explicit=explicit)["pairs_per_second"] > 0
+    for measured in (pairs.on_disk(small_bench, 1), pairs.in_pairs_layout(small_bench, 1)):
         assert measured["pairs_per_second"] > 0 and measured["bytes_per_pair"] > 0
-    assert pairs.textbook(bench, 1)["pairs_per_second"] > 0
+    assert pairs.textbook(small_bench, 1)["pairs_per_second"] > 0
+
+
+def test_the_rows_on_kernels_measure_what_they_show(small_bench: Bench) -> None:
+    for row, program in ((TRAFFIC, "row_traffic"), (REGISTERS, "plain_loops")):
+        found = in_memory(small_bench, 1, program, dim=20, all_cores=True, pairs=1000, rounds=1)
+        assert set(found) == {figure.name for figure in row.figures} and min(found.values()) > 0
