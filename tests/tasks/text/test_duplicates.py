@@ -1,5 +1,7 @@
 """Exact duplicates: the first of each kind, whatever the order of the hashes."""
 
+import tracemalloc
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,3 +29,14 @@ def test_digests_that_agree_in_one_half_are_different() -> None:
 def test_a_hash_is_that_of_the_text() -> None:
     assert digest("é") != digest("e\u0301")
     assert digest("한글") == digest("한글") and len(digest("")) == DIGEST_BYTES
+
+
+def test_they_are_found_in_24_bytes_a_document() -> None:
+    """The budget of duplicate removal, the digests themselves included; NumPy's arrays are traced."""
+    many = np.random.default_rng(1).integers(0, 256, (300_000, DIGEST_BYTES), dtype=np.uint8)
+    tracemalloc.start()
+    first = first_occurrences(many)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert first.all() and peak > len(many)
+    assert DIGEST_BYTES + peak / len(many) <= 24
