@@ -3,18 +3,19 @@
 One step is a chunk of the text. Its positions come in blocks of 16; around a block lie as many more as a window reaches
 (its halo), so that all its pairs are a 16 x (16 + halo) matrix of scores under a band of ones. Here the center is the
 input and its contexts are the outputs: with windows that look both ways the pairs are the same. All pairs of a chunk
-share 64 negatives, each with weight negatives / 64. Every row is gathered and scattered once a block; the scatter is
-what takes the time (some 0.2 µs a row). The gradients are written by hand and applied as sparse sums.
+share 64 negatives, each with weight negatives / 64. Every row is gathered and scattered once a block. The gradients are
+written by hand and applied as sparse sums.
 
 All gradients of a chunk are taken at the tables before it, so a row that is met often would overshoot. Where the
 learning rate times the meetings of a row exceeds MOST_MOTION, its changes are scaled down to that. This is also what
-guards the larger chunks that an accelerator wants. docs/tensorflow.md has the figures behind these constants.
+guards the larger chunks that an accelerator wants. docs/tensorflow.md has the figures behind these constants, and
+where the time goes.
 
 Streams (`tasks.kernels.streams`) have variables of their own; compiled steps on the same ones wait for each other.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,11 +44,15 @@ SHARED_NEGATIVES, ACCELERATOR_NEGATIVES = 64, 256
 MOST_MOTION = 1.6
 """Learning rate times terms of the gradient of one row that are added up as they are: 64 at word2vec's first rate."""
 
-FACTORS = 32
-"""Factors 1 + e^-|score|, each at most 2, whose product a float32 holds with certainty; they divide the negatives."""
+FACTORS = 64
+"""Factors 1 + e^-|score|, each at most 2, whose product a float32 holds with certainty; they divide the negatives. XLA
+takes a product of 32 one after the other, and of more as a tree."""
 
 CHUNKS = 256
 """Chunks handed over at once: enough for the way in and out not to matter, few enough to be small."""
+
+PIECE = 1024
+"""Rows that are brought out of a variable, or back, at once."""
 
 
 class Shape(NamedTuple):
@@ -197,25 +202,44 @@ def _weigh(
 class VariableCopies:
     """The copies of one table in TensorFlow's variables.
 
-    Rows are gathered and scattered: a variable that is scattered to is copied whole where it is read or sliced.
+    Rows are gathered and scattered: a variable that is scattered to is copied whole where it is read or sliced. They go
+    by PIECE, each by a thread of the pool, into room that is kept: fresh memory for all of them would take longer than
+    the merge.
     """
 
-    def __init__(self, variables: list[Any]) -> None:
+    def __init__(self, variables: list[Any], pool: Executor) -> None:
         self.handles = [variable.handle for variable in variables]
+        self.copies = np.stack([variable.numpy() for variable in variables])
+        self.pool = pool
 
     def fetch(self, rows: int) -> NDArray[np.float32]:
         import tensorflow as tf
 
-        wanted = np.arange(rows, dtype=np.int32)
-        gather = tf.raw_ops.ResourceGather
-        return np.stack([gather(resource=each, indices=wanted, dtype=tf.float32).numpy() for each in self.handles])
+        def fetch_piece(handle: Any, copy: Table, wanted: NDArray[np.int32]) -> None:
+            gathered = tf.raw_ops.ResourceGather(resource=handle, indices=wanted, dtype=tf.float32)
+            copy[wanted[0] : wanted[-1] + 1] = memoryview(gathered)  # numpy() would copy once more
+
+        self._by_piece(fetch_piece, rows)
+        return self.copies
 
     def put(self, rows: int, copies: NDArray[np.float32]) -> None:
         import tensorflow as tf
 
-        changed = np.arange(rows, dtype=np.int32)
-        for handle, copy in zip(self.handles, copies, strict=True):
-            tf.raw_ops.ResourceScatterUpdate(resource=handle, indices=changed, updates=copy)
+        def put_piece(handle: Any, copy: Table, changed: NDArray[np.int32]) -> None:
+            updates = copy[changed[0] : changed[-1] + 1]
+            tf.raw_ops.ResourceScatterUpdate(resource=handle, indices=changed, updates=updates)
+
+        self._by_piece(put_piece, rows)
+
+    def _by_piece(self, move: Callable[[Any, Table, NDArray[np.int32]], None], rows: int) -> None:
+        pieces = [np.arange(first, min(first + PIECE, rows), dtype=np.int32) for first in range(0, rows, PIECE)]
+        jobs = [
+            self.pool.submit(move, handle, copy, piece)
+            for handle, copy in zip(self.handles, self.copies, strict=True)
+            for piece in pieces
+        ]
+        for job in jobs:
+            job.result()
 
 
 class TensorflowSgns(Trainer):
@@ -236,7 +260,7 @@ class TensorflowSgns(Trainer):
         self.variables = [tuple(map(tf.Variable, self.merged)) for _ in range(self.side_by_side)]
         self.streams = None
         if settings.streams > 1:
-            inputs, outputs = (VariableCopies(list(column)) for column in zip(*self.variables, strict=True))
+            inputs, outputs = (VariableCopies(list(column), self.pool) for column in zip(*self.variables, strict=True))
             self.streams = Streams(self.merged, (inputs, outputs), terms_a_pair(settings), settings, self.pool)
         self.noise = negative_table(settings.counts, settings.negative_power)
         self.meetings = [np.zeros(len(vectors), np.int32) for _ in range(self.side_by_side)]
@@ -293,42 +317,43 @@ def make_step(variables: tuple[Any, ...], shape: Shape, negatives: int) -> Calla
 
     vectors, context_vectors = variables
     blocks, width, columns = shape.positions // BLOCK, BLOCK + 2 * shape.reach, vectors.shape[1]
-    place = np.arange(width)[None, :] - np.arange(BLOCK)[:, None] - shape.reach  # of a word, seen from a position
+    place = np.arange(width)[:, None] - np.arange(BLOCK)[None, :] - shape.reach  # of a word, seen from a position
     share = np.float32(negatives / shape.negatives)
 
     def add_rows(table: Any, rows: Any, changes: Any) -> None:
         tf.raw_ops.ResourceScatterAdd(resource=table.handle, indices=rows, updates=changes)
 
+    def sum_losses(z: Any, axis: int) -> Any:
+        """log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), summed over an axis of at most FACTORS: one logarithm for all."""
+        return tf.reduce_sum(tf.nn.relu(z), axis) + tf.math.log(tf.reduce_prod(1 + tf.exp(-tf.abs(z)), axis))
+
     def train_chunk(
         words: Any, left: Any, right: Any, drawn: Any, center_weights: Any, output_weights: Any, rate: Any
     ) -> Any:
         centers = tf.reshape(words[:, shape.reach : shape.reach + BLOCK], [-1])
-        rows = tf.concat([tf.reshape(words, [-1]), drawn], 0)
         inputs = tf.gather(vectors, centers)  # [positions, columns]
-        outputs = tf.gather(context_vectors, rows)  # [blocks * width + negatives, columns]
+        contexts = tf.gather(context_vectors, words)  # [blocks, width, columns]
+        noise = tf.gather(context_vectors, drawn)  # [negatives, columns]
         blocked = tf.reshape(inputs, [blocks, BLOCK, columns])
-        contexts = tf.reshape(outputs[: blocks * width], [blocks, width, columns])
-        noise = outputs[blocks * width :]
-        seen = (place >= -left[:, :, None]) & (place <= right[:, :, None]) & (place != 0)
-        pairs = tf.cast(seen, tf.float32)  # [blocks, BLOCK, width]
-        weights = tf.cast(tf.reshape(left + right, [-1, 1]), tf.float32) * share
-        scores = tf.matmul(blocked, contexts, transpose_b=True)
-        noise_scores = tf.matmul(inputs, noise, transpose_b=True)  # [positions, negatives]
-        # log(1 + e^z) = max(z, 0) + log(1 + e^-|z|); one logarithm of a product is cheaper than many
-        factors = tf.reshape(1 + tf.exp(-tf.abs(noise_scores)), [shape.positions, -1, FACTORS])
-        logarithms = tf.reduce_sum(tf.math.log(tf.reduce_prod(factors, 2)), 1)
-        noise_losses = tf.reduce_sum(tf.nn.relu(noise_scores), 1) + logarithms  # [positions]
-        loss = tf.reduce_sum(pairs * tf.nn.softplus(-scores)) + tf.reduce_sum(weights[:, 0] * noise_losses)
+        seen = (place >= -left[:, None, :]) & (place <= right[:, None, :]) & (place != 0)
+        weights = tf.cast(tf.reshape(left + right, [-1, 1]), tf.float32) * share  # [positions, 1]
+        # z = log-odds of a wrong answer: -score of a pair, the score of noise; a loss is log(1 + e^z)
+        odds = tf.where(seen, -tf.matmul(contexts, blocked, transpose_b=True), -np.inf)  # [blocks, width, BLOCK]
+        noise_odds = tf.matmul(inputs, noise, transpose_b=True)  # [positions, negatives]
+        noise_losses = sum_losses(tf.reshape(noise_odds, [shape.positions, -1, FACTORS]), 2)
+        loss = tf.reduce_sum(sum_losses(odds, 0)) + tf.reduce_sum(weights[:, 0] * tf.reduce_sum(noise_losses, 1))
         # -rate * d loss / d score, and what it makes of each row
-        slopes = rate * pairs * tf.sigmoid(-scores)
-        noise_slopes = -rate * weights * tf.sigmoid(noise_scores)
-        of_centers = tf.reshape(tf.matmul(slopes, contexts), [-1, columns]) + tf.matmul(noise_slopes, noise)
+        slopes = rate * tf.sigmoid(odds)
+        noise_slopes = -rate * weights * tf.sigmoid(noise_odds)
+        of_centers = tf.reshape(tf.matmul(slopes, contexts, transpose_a=True), [-1, columns])
+        of_centers += tf.matmul(noise_slopes, noise)
         # The slopes are fewer numbers than the changes: it is cheaper to weigh them.
-        weighed = slopes * tf.reshape(output_weights[: blocks * width], [blocks, 1, width])
-        of_contexts = tf.reshape(tf.matmul(weighed, blocked, transpose_a=True), [-1, columns])
+        weighed = slopes * tf.reshape(output_weights[: blocks * width], [blocks, width, 1])
+        of_contexts = tf.reshape(tf.matmul(weighed, blocked), [-1, columns])
         of_noise = tf.matmul(noise_slopes * output_weights[blocks * width :], inputs, transpose_a=True)
         add_rows(vectors, centers, of_centers * center_weights[:, None])
         # In one scatter: after a second one XLA would copy the table at every chunk.
+        rows = tf.concat([tf.reshape(words, [-1]), drawn], 0)
         add_rows(context_vectors, rows, tf.concat([of_contexts, of_noise], 0))
         return tf.cast(loss, tf.float64)
 
