@@ -18,7 +18,8 @@ from benchmarks.rows.pretrained import PRETRAINED
 from benchmarks.rows.shards import SHARDS
 from benchmarks.rows.small_corpus import SMALL_CORPUS
 from benchmarks.rows.streams import STREAMS
-from benchmarks.rows.training import CBOW, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
+from benchmarks.rows.tensorflow import TENSORFLOW
+from benchmarks.rows.training import CBOW, CBOW_300, GENSIM_MODES, SGNS_100, SGNS_300, SGNS_AVX2
 
 ROWS: tuple[Row, ...] = (
     GENSIM_MODES,
@@ -31,7 +32,9 @@ ROWS: tuple[Row, ...] = (
     END_TO_END,
     DETERMINISM,
     SGNS_300,
+    *TENSORFLOW,
     CBOW,
+    CBOW_300,
     FASTTEXT,
     FASTTEXT_NGRAMS,
     SHARDS,

@@ -45,7 +45,7 @@ def test_every_row_has_a_name_of_its_own() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS)
 
 
-QUICK = ["gensim-modes", "sgns-dim100", "small-corpus", "pairs", "cooccurrences"]
+QUICK = ["gensim-modes", "sgns-dim100", "small-corpus", "pairs", "tensorflow-dim100", "cooccurrences"]
 
 
 def test_what_runs() -> None:

@@ -20,6 +20,8 @@ from benchmarks.result import dependencies, read_result, result_file, state
 from benchmarks.row import Contender, Row
 from benchmarks.runner import run_row
 from tasks.errors import InputError
+from tasks.pipeline.fingerprint import code_digest
+from tasks.stages import stage
 
 
 @pytest.fixture
@@ -97,6 +99,14 @@ def test_a_row_that_depends_on_something_else_is_outdated(bench: Bench, change: 
     assert state(bench, changed) == f"outdated ({named})"
     run_row(bench, changed)
     assert asked(bench)[4:6] == ["peer 1", "ours 1"] and len(content(bench)["rounds"]) == 3
+
+
+def test_only_a_row_on_tensorflow_depends_on_its_engines(bench: Bench) -> None:
+    def stages(*libraries: str) -> Any:
+        return dependencies(bench, replace(TOY, stages=("clean", "train"), libraries=libraries))["stages"]
+
+    assert stages()["clean"] == stages("tensorflow")["clean"]
+    assert stages("tensorflow")["train"] == code_digest(stage("train")) != stages()["train"]
 
 
 def test_changed_params_outdate_unless_they_only_say_how_it_is_run(bench: Bench) -> None:
