@@ -39,9 +39,6 @@ OWN_PARAMS = ("cooccurrences",)
 SEEDS, MORE_SEEDS = 3, 5
 """Rounds of a row whose verdict on quality counts, and where that many leave one open."""
 
-ENGINE_OF_ITS_OWN = "tensorflow"
-"""A library whose engines are modules with its name, which nothing else depends on."""
-
 HOW_IT_IS_RUN = ("checkpoint_seconds", "wanted_by")
 """Params that no figure is meant to depend on."""
 
@@ -68,18 +65,16 @@ def dependencies(bench: Bench, row: Row) -> dict[str, Any]:
         "corpus": bench.corpus.sha256(),
         "params": _params(bench, row, changed),
         "changed": list(changed),
-        "stages": {name: _stage_digest(name, row.libraries) for name in row.stages},
+        "stages": {name: _stage_digest(name, row.on_tensorflow) for name in row.stages},
         "sources": {name: file_sha256(CODE_ROOT / name) for name in row.sources},
         "libraries": {name: pinned().get(name) or _version(name) for name in row.libraries},
     }
 
 
-def _stage_digest(name: str, libraries: Sequence[str]) -> str:
-    """The digest of a stage's code, without that of the engines in TensorFlow where they are not measured."""
+def _stage_digest(name: str, on_tensorflow: bool) -> str:
+    """The digest of a stage's code, without the engines in TensorFlow where they are not measured."""
     found = stage(name)
-    if ENGINE_OF_ITS_OWN in libraries:
-        return code_digest(found)
-    code = tuple(file for file in found.code if ENGINE_OF_ITS_OWN not in Path(file).name)
+    code = tuple(file for file in found.code if on_tensorflow or "tensorflow" not in Path(file).name)
     return code_digest(replace(found, code=code))
 
 

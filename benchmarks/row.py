@@ -71,6 +71,7 @@ class Row:
         bundled: measures the bundled corpus, whichever is asked for.
         quick: belongs to the quick subset.
         optional: runs only if it is named.
+        on_tensorflow: measures the engines in TensorFlow, on whose code no other row depends.
         chart: its ratios and scores are drawn.
     """
 
@@ -91,4 +92,5 @@ class Row:
     bundled: bool = False
     quick: bool = False
     optional: bool = False
+    on_tensorflow: bool = False
     chart: bool = False

@@ -32,6 +32,7 @@ def on_tensorflow(dim: int) -> Row:
         changed=changed,
         quick=dim == 100,
         chart=True,
+        on_tensorflow=True,
     )
 
 

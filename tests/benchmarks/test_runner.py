@@ -102,11 +102,12 @@ def test_a_row_that_depends_on_something_else_is_outdated(bench: Bench, change: 
 
 
 def test_only_a_row_on_tensorflow_depends_on_its_engines(bench: Bench) -> None:
-    def stages(*libraries: str) -> Any:
-        return dependencies(bench, replace(TOY, stages=("clean", "train"), libraries=libraries))["stages"]
-
-    assert stages()["clean"] == stages("tensorflow")["clean"]
-    assert stages("tensorflow")["train"] == code_digest(stage("train")) != stages()["train"]
+    row = replace(TOY, stages=("clean", "train"))
+    without, with_them = (
+        dependencies(bench, replace(row, on_tensorflow=measured))["stages"] for measured in (False, True)
+    )
+    assert without["clean"] == with_them["clean"]
+    assert with_them["train"] == code_digest(stage("train")) != without["train"]
 
 
 def test_changed_params_outdate_unless_they_only_say_how_it_is_run(bench: Bench) -> None:
