@@ -219,7 +219,7 @@ class VariableCopies:
             gathered = tf.raw_ops.ResourceGather(resource=handle, indices=wanted, dtype=tf.float32)
             copy[wanted[0] : wanted[-1] + 1] = memoryview(gathered)  # numpy() would copy once more
 
-        self._by_piece(fetch_piece, rows)
+        self._by_piece(fetch_piece, rows, self.copies)
         return self.copies
 
     def put(self, rows: int, copies: NDArray[np.float32]) -> None:
@@ -229,13 +229,15 @@ class VariableCopies:
             updates = copy[changed[0] : changed[-1] + 1]
             tf.raw_ops.ResourceScatterUpdate(resource=handle, indices=changed, updates=updates)
 
-        self._by_piece(put_piece, rows)
+        self._by_piece(put_piece, rows, copies)
 
-    def _by_piece(self, move: Callable[[Any, Table, NDArray[np.int32]], None], rows: int) -> None:
+    def _by_piece(
+        self, move: Callable[[Any, Table, NDArray[np.int32]], None], rows: int, copies: NDArray[np.float32]
+    ) -> None:
         pieces = [np.arange(first, min(first + PIECE, rows), dtype=np.int32) for first in range(0, rows, PIECE)]
         jobs = [
             self.pool.submit(move, handle, copy, piece)
-            for handle, copy in zip(self.handles, self.copies, strict=True)
+            for handle, copy in zip(self.handles, copies, strict=True)
             for piece in pieces
         ]
         for job in jobs:

@@ -1,5 +1,7 @@
 """The TensorFlow engine against plain NumPy: what a chunk holds, its step, its gradient; streams; large chunks."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from tasks.kernels.sgns_tensorflow import (
     Chunks,
     Shape,
     TensorflowSgns,
+    VariableCopies,
     empty_chunks,
     fill_chunks,
 )
@@ -183,6 +186,27 @@ def test_the_number_of_threads_changes_no_byte() -> None:
         assert engine.settled
         results.append((losses, [table.tobytes() for table in engine.tables()]))
     assert results[0] == results[1]
+
+
+def test_rows_come_out_of_variables_and_go_back_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    monkeypatch.setattr("tasks.kernels.sgns_tensorflow.PIECE", 4)
+    tables = [np.random.default_rng(seed).normal(size=(11, 16)).astype(np.float32) for seed in (1, 2)]
+    variables = [tf.Variable(table) for table in tables]
+    with ThreadPoolExecutor(2) as pool:
+        copies = VariableCopies(variables, pool)
+        for variable in variables:
+            variable.scatter_add(tf.IndexedSlices(np.ones((2, 16), np.float32), [8, 10]))
+        fetched = copies.fetch(9)
+        for copy, table in zip(fetched, tables, strict=True):
+            np.testing.assert_array_equal(copy[:8], table[:8])
+            np.testing.assert_array_equal(copy[8], table[8] + 1)
+        copies.put(9, fetched * 2)
+    for variable, table in zip(variables, tables, strict=True):
+        after = variable.numpy()
+        np.testing.assert_array_equal(after[:8], 2 * table[:8])
+        np.testing.assert_array_equal(after[8:], [2 * (table[8] + 1), table[9], table[10] + 1])
 
 
 def test_a_window_that_reaches_farther_than_all_before() -> None:
