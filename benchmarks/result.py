@@ -18,7 +18,7 @@ from benchmarks.peers.environment import pinned
 from benchmarks.row import Row
 from benchmarks.summary import summarise
 from tasks.errors import InputError
-from tasks.models import MODELS
+from tasks.models import MODELS, ModelName
 from tasks.pipeline.environment import describe
 from tasks.pipeline.fingerprint import code_digest
 from tasks.pipeline.workers import cores
@@ -42,6 +42,18 @@ SEEDS, MORE_SEEDS = 3, 5
 HOW_IT_IS_RUN = ("checkpoint_seconds", "wanted_by")
 """Params that no figure is meant to depend on."""
 
+OWN_CODE: Mapping[str, tuple[ModelName, ...]] = {
+    "tasks/kernels/cbow_numba.py": ("cbow",),
+    "tasks/kernels/fasttext_learner.py": ("fasttext",),
+    "tasks/kernels/fasttext_numba.py": ("fasttext",),
+    "tasks/kernels/glove_learner.py": ("glove",),
+    "tasks/kernels/glove_numba.py": ("glove",),
+    "tasks/kernels/glove_tensorflow.py": ("glove",),
+    "tasks/kernels/hidden_vector.py": ("cbow", "fasttext"),
+    "tasks/kernels/skip_gram_numba.py": ("sgns",),
+}
+"""Code of stages that runs for these models alone: rows that train none of them do not depend on it."""
+
 
 @dataclass
 class Result:
@@ -61,30 +73,41 @@ class Result:
 def dependencies(bench: Bench, row: Row) -> dict[str, Any]:
     """What the figures of a row depend on: {"corpus", "params", "changed", "stages", "sources", "libraries"}."""
     changed = (*bench.changed, *row.changed)
+    trained = _models(bench, row, changed)
     return {
         "corpus": bench.corpus.sha256(),
-        "params": _params(bench, row, changed),
+        "params": _params(bench, row, trained),
         "changed": list(changed),
-        "stages": {name: _stage_digest(name, row.on_tensorflow) for name in row.stages},
+        "stages": {name: _stage_digest(name, row.on_tensorflow, trained) for name in row.stages},
         "sources": {name: file_sha256(CODE_ROOT / name) for name in row.sources},
         "libraries": {name: pinned().get(name) or _version(name) for name in row.libraries},
     }
 
 
-def _stage_digest(name: str, on_tensorflow: bool) -> str:
-    """The digest of a stage's code, without the engines in TensorFlow where they are not measured."""
+def _models(bench: Bench, row: Row, changed: tuple[str, ...]) -> tuple[ModelName, ...]:
+    """The models that it trains, if it has stages at all."""
+    if row.models or not row.stages:
+        return row.models
+    return request(PROFILE, changed, bench.work / bench.whole, bench.root).models
+
+
+def _stage_digest(name: str, on_tensorflow: bool, trained: tuple[ModelName, ...]) -> str:
+    """The digest of a stage's code, without that of models that are not trained, and without the engines in TensorFlow
+    where they are not measured."""
     found = stage(name)
-    code = tuple(file for file in found.code if on_tensorflow or "tensorflow" not in Path(file).name)
+    code = tuple(
+        file
+        for file in found.code
+        if set(OWN_CODE.get(file, trained)) & set(trained) and (on_tensorflow or "tensorflow" not in Path(file).name)
+    )
     return code_digest(replace(found, code=code))
 
 
-def _params(bench: Bench, row: Row, changed: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _params(bench: Bench, row: Row, trained: tuple[ModelName, ...]) -> dict[str, dict[str, Any]]:
     """The params among them, by section, as the profile has them."""
     if not row.stages:
         return {}
-    folder = bench.work / bench.whole
-    raw = request(PROFILE, (), folder, bench.root).raw
-    trained = row.models or request(PROFILE, changed, folder, bench.root).models
+    raw = request(PROFILE, (), bench.work / bench.whole, bench.root).raw
     left_out = {*HOW_IT_IS_RUN, *MODELS} - set(trained)
     sections = (*PARAMS, *(own for own in OWN_PARAMS if own in row.stages))
     return {

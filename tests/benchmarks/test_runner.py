@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,10 +17,11 @@ from support.runs import ROOT
 from support.toy_row import TOY, asked, make_bench
 
 from benchmarks.bench import Bench
-from benchmarks.result import dependencies, read_result, result_file, state
+from benchmarks.result import OWN_CODE, dependencies, read_result, result_file, state
 from benchmarks.row import Contender, Row
 from benchmarks.runner import run_row
 from tasks.errors import InputError
+from tasks.models import MODELS
 from tasks.pipeline.fingerprint import code_digest
 from tasks.stages import stage
 
@@ -102,12 +104,42 @@ def test_a_row_that_depends_on_something_else_is_outdated(bench: Bench, change: 
 
 
 def test_only_a_row_on_tensorflow_depends_on_its_engines(bench: Bench) -> None:
-    row = replace(TOY, stages=("clean", "train"))
+    row = replace(TOY, stages=("clean", "train"), models=MODELS)
     without, with_them = (
         dependencies(bench, replace(row, on_tensorflow=measured))["stages"] for measured in (False, True)
     )
     assert without["clean"] == with_them["clean"]
     assert with_them["train"] == code_digest(stage("train")) != without["train"]
+
+
+def test_only_a_row_that_trains_a_model_depends_on_its_own_code(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row trains skip-gram; what else it depends on is what neither model has for itself."""
+
+    def digests() -> list[dict[str, str]]:
+        row = replace(TOY, stages=("clean", "train"), on_tensorflow=True)
+        rows = (row, replace(row, models=("cbow",)), replace(row, models=MODELS))
+        return [dependencies(bench, each)["stages"] for each in rows]
+
+    sgns, cbow, every = digests()
+    assert sgns["clean"] == cbow["clean"] == every["clean"]
+    assert len({each["train"] for each in (sgns, cbow, every)}) == 3 and every["train"] == code_digest(stage("train"))
+    own = {file: models for file, models in OWN_CODE.items() if "cbow" not in models}
+    monkeypatch.setattr("benchmarks.result.OWN_CODE", own)
+    changed_sgns, changed_cbow, _ = digests()
+    assert changed_sgns["train"] != sgns["train"] and changed_cbow["train"] == cbow["train"]
+
+
+def test_code_of_some_models_is_reached_only_from_their_own_and_from_where_models_are_told_apart() -> None:
+    """Else a row would not notice a change of code that it runs."""
+    chooses = {"tasks/train.py", "tasks/kernels/engine_numba.py"}
+    for file, models in OWN_CODE.items():
+        name = file.removesuffix(".py").replace("/", ".")
+        importing = {
+            other for other in stage("train").code if re.search(rf"from {name} import", (ROOT / other).read_text())
+        }
+        assert importing and file in stage("train").code
+        for other in importing - chooses:
+            assert set(OWN_CODE[other]) <= set(models), f"{other} imports {file}"
 
 
 def test_changed_params_outdate_unless_they_only_say_how_it_is_run(bench: Bench) -> None:
