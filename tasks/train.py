@@ -220,7 +220,6 @@ STAGE = Stage(
         "tasks/kernels/training.py",
         "tasks/kernels/window_learner.py",
         "tasks/kernels/windows.py",
-        "tasks/kernels/windows_numba.py",
         "tasks/storage/atomic.py",
         "tasks/storage/npy.py",
         "tasks/storage/parquet.py",

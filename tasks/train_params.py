@@ -26,7 +26,7 @@ class TrainParams(StageParams):
     epochs: int = Field(5, ge=1, description="passes over the corpus")
     negatives: int = Field(5, ge=1, le=64, description="negatives a pair")
     negative_power: float = Field(0.75, ge=0, le=1, description="negatives are drawn by count^power; 0: uniform")
-    learning_rate: float = Field(0.025, gt=0, description="at the first pair; cbow wants five times sgns's")
+    learning_rate: float = Field(0.025, gt=0, description="at the first pair; cbow wants twice sgns's or more")
     min_learning_rate: float = Field(1e-4, ge=0, description="at the last pair; it falls linearly")
     deterministic: bool = Field(True, description="the same bytes every time; else cores share the tables, unordered")
     streams: int = Field(

@@ -30,6 +30,7 @@ from tasks.kernels.negative_pool import begin_pool, take_outputs
 from tasks.kernels.negative_sampling import (
     DRAWN_AHEAD,
     SLOTS,
+    Kernel,
     Workspace,
     ask_for_context,
     gather_contexts,
@@ -40,7 +41,6 @@ from tasks.kernels.negative_sampling import (
     widest_reach,
 )
 from tasks.kernels.tables import Table, aligned
-from tasks.kernels.windows_numba import Kernel
 
 
 def walk(
@@ -53,7 +53,7 @@ def walk(
     schedule: Schedule,
     work: Workspace,
 ) -> float:
-    """Trains a batch; takes and gives what a kernel of `windows_numba` does. work.hidden has a row for each output."""
+    """Trains a batch; takes and gives what a `Kernel` does. work.hidden has a row for each output."""
     outputs, columns, changes = work.outputs.shape[1], vectors.shape[1], work.hidden
     pair = drawn_pair = first_pair
     begin_pool(work, first_pair)

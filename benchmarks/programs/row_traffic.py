@@ -48,7 +48,7 @@ def move_rows(
     schedule: Schedule,
     work: Workspace,
 ) -> float:
-    """Adds nothing to all rows of every window; takes what a kernel of `windows_numba` takes."""
+    """Adds nothing to all rows of every window; takes what a `Kernel` takes."""
     outputs = work.outputs.shape[1]
     nothing = spread(np.float32(schedule.first - schedule.first))
     pair = first_pair

@@ -16,19 +16,20 @@ import numpy as np
 
 from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
+from tasks.kernels.cbow_numba import WINDOWS, cbow_kernel
 from tasks.kernels.negative_pool import POOL
-from tasks.kernels.negative_sampling import Workspace, workspace
+from tasks.kernels.negative_sampling import Kernel, Workspace, workspace
 from tasks.kernels.settings import Settings
+from tasks.kernels.skip_gram_numba import skip_gram_kernel
 from tasks.kernels.streams import HOT, LocalCopies, Streams, Terms, Trainer, prepare_merging, terms_a_pair
 from tasks.kernels.tables import Table, copies_of, empty_table, padded
-from tasks.kernels.windows_numba import Kernel, window_kernel
 
 
 class Walk(NamedTuple):
     """What a model does with a batch.
 
     Attributes:
-        kernel: see `tasks.kernels.windows_numba.Kernel`.
+        kernel: see `tasks.kernels.negative_sampling.Kernel`.
         terms: see `tasks.kernels.streams.terms_a_pair`.
         make_workspace: for tables of so many columns, what one thread writes on.
         hot: rows that are merged at each step.
@@ -42,8 +43,14 @@ class Walk(NamedTuple):
 
 def window_walk(settings: Settings) -> Walk:
     """That of skip-gram and of CBOW."""
-    kernel = window_kernel(settings.model, settings.negatives, settings.corrected)
-    make_workspace = functools.partial(workspace, settings.negatives + 1, pool=POOL[settings.model])
+    pool = POOL[settings.model]
+    if settings.model == "cbow":
+        kernel = cbow_kernel(settings.negatives, settings.corrected)
+        outputs, windows = settings.negatives + WINDOWS, WINDOWS
+    else:
+        kernel = skip_gram_kernel(settings.negatives)
+        outputs, windows = settings.negatives + 1, 1
+    make_workspace = functools.partial(workspace, outputs, pool=pool, windows=windows)
     return Walk(kernel, terms_a_pair(settings), make_workspace)
 
 

@@ -147,7 +147,7 @@ def fasttext_kernel(architecture: Architecture, negatives: int) -> Callable[...,
             starts, rows: int64 [words + 1] and int32; the input rows of word w are rows[starts[w] : starts[w + 1]].
             inputs: float32 [rows of words and n-grams, columns], changed in place.
             work: with room for the inputs of a window and for SLOTS outputs.
-            The others, and the loss, as in `tasks.kernels.windows_numba.window_kernel`.
+            The others, and the loss, as in `tasks.kernels.negative_sampling.Kernel`.
     """
     outputs = negatives + 1
     is_cbow = architecture == "cbow"

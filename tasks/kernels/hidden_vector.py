@@ -1,7 +1,7 @@
-"""What models share that make one hidden vector of a window's inputs: CBOW, and fastText.
+"""One hidden vector of a word's or a window's inputs, as fastText has, and the bands in which CBOW, too, reads rows.
 
-Rows are added up, the sum meets the window's outputs, and what moves it moves the rows. One hidden vector has one score
-an output, where skip-gram has one for each input.
+Rows are added up, the sum meets the outputs, and what moves it moves the rows. One hidden vector has one score an
+output, where skip-gram has one for each input.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ def move_rows_by(vectors: Table, work: Workspace, number: int, factor: np.float3
 @compiled_inline
 def in_bands(band: Any, vectors: Table, work: Workspace, number: int, factor: Any) -> None:
     """Calls `band` for as few bands of columns as can be, BAND Lanes each and one with what is left: the rows pass once
-    a band, and a loop over some six of them costs more to enter and to leave than to go round."""
+    a band, and a loop over some six of them costs more to enter and to leave than to go round. `factor` goes to it."""
     rest = vectors.shape[1] % (BAND * WIDTH)
     wide = vectors.shape[1] - rest
     for column in range(0, wide, BAND * WIDTH):

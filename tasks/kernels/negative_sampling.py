@@ -9,11 +9,13 @@ log(1 + e^z), whose slope is sign * σ(z).
 All is compiled into the kernel that calls it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.kernels.alias import AliasTable
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline
 from tasks.kernels.engines import Schedule
@@ -51,17 +53,20 @@ class Workspace(NamedTuple):
     """What one thread writes on while it trains. Tables begin at a cache line: Lanes across two would cost two reads.
 
     Attributes:
-        contexts: int64 [inputs, 1], rows of the window's inputs, such as its contexts.
-        outputs: int64 [slots, outputs], rows of the center and the negatives of some windows.
+        contexts: int64 [windows * inputs, 1], rows of the window's inputs, such as its contexts; of all windows that
+            make a step together, as CBOW has two.
+        outputs: int64 [slots, outputs], rows of the centers and the negatives of some steps.
         pool: int64 [rows], for the negatives of many windows; see `tasks.kernels.negative_pool`.
         pooled: int64 [1], how many rows have been drawn for the pool in the run.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
-        signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what only pads; for all inputs whose
-            numbers fill whole Lanes together.
+        signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for another window's center and for what
+            only pads; for all inputs whose numbers fill whole Lanes together, or that make a step.
         present: float32 [inputs in a period + 1, period]; row n has a 1 for each output of the first n inputs.
-        hidden: float32 [3, width], the mean of a window's inputs, what moves them, and room for the model's own use.
+        hidden: float32 [3, windows * width], the mean of a window's inputs, what moves them, and room for the model's
+            own use.
         sums: float32 [2, WIDTH], of max(z, 0), and the product of 1 + e^-|z|: together the loss.
         loss: float64 [2], what was in the sums before; how many factors are in them.
+        shares: float32 [windows * inputs, windows], of each row of `contexts` in each window's hidden vector; for CBOW.
     """
 
     contexts: Rows
@@ -74,26 +79,48 @@ class Workspace(NamedTuple):
     hidden: Table
     sums: Table
     loss: NDArray[np.float64]
+    shares: Table
 
 
-def workspace(outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int = SLOTS, pool: int = 0) -> Workspace:
-    """An empty one for windows of so many outputs, and inputs at the most, and tables of so many columns. pool: rows in
-    the pool of negatives."""
+Kernel = Callable[[Table, Table, Batch, int, np.uint64, AliasTable, Schedule, Workspace], float]
+"""train(vectors, context_vectors, batch, first_pair, key, noise, schedule, work) -> loss.
+
+vectors, context_vectors: float32 [words, columns], columns a multiple of WIDTH, changed in place.
+first_pair: the number in the whole run of the batch's first pair. What is drawn, and the learning rate, depend on a
+    pair's number alone; a window has that of its first.
+key: of the random stream of the negatives.
+work: this thread's own.
+loss: the sum over inputs, before each step, in float64.
+"""
+
+
+def workspace(
+    outputs: int, width: int, inputs: int = MOST_CONTEXTS, slots: int = SLOTS, pool: int = 0, windows: int = 1
+) -> Workspace:
+    """An empty one for steps of so many outputs, and inputs a window at the most, and tables of so many columns.
+
+    Args:
+        pool: rows in the pool of negatives.
+        windows: of a step. Each has a center of its own, which come first among the outputs.
+    """
     stored = numbers_stored(outputs)
-    repeats = max(1, WIDTH // stored)
-    sign = np.repeat(np.array([-1, 1, 0], np.float32), [1, outputs - 1, stored - outputs])
+    repeats = max(windows, WIDTH // stored)
+    signs = np.zeros((repeats, stored), np.float32)
+    signs[:, windows:outputs] = 1
+    signs[np.arange(repeats), np.arange(repeats) % windows] = -1
     first = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
     return Workspace(
-        contexts=np.zeros((inputs, 1), np.int64),
+        contexts=np.zeros((windows * inputs, 1), np.int64),
         outputs=np.zeros((slots, outputs), np.int64),
         pool=np.zeros(pool, np.int64),
         pooled=np.zeros(1, np.int64),
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
-        signs=aligned(np.tile(sign, repeats)[None]),
-        present=aligned(np.kron(first, np.abs(sign))),
-        hidden=aligned(np.zeros((3, width))),
+        signs=aligned(signs.reshape(1, -1)),
+        present=aligned((first[:, :, None] * np.abs(signs)).reshape(repeats + 1, -1)),
+        hidden=aligned(np.zeros((3, windows * width))),
         sums=aligned(np.stack([np.zeros(WIDTH), np.ones(WIDTH)])),
         loss=np.zeros(2),
+        shares=np.zeros((windows * inputs, windows), np.float32),
     )
 
 

@@ -1,4 +1,4 @@
-"""Skip-gram's step of a window, compiled into the walk over windows (`windows_numba`).
+"""Skip-gram's walk over windows: the contexts of one, the outputs of a later one, the step.
 
 A window is one step (Ji et al., "Parallelizing Word2Vec in Shared and Distributed Memory", 2016): its contexts are the
 inputs, rows of `vectors`; its center and K negatives, drawn once for the window, the outputs, rows of
@@ -6,11 +6,15 @@ inputs, rows of `vectors`; its center and K negatives, drawn once for the window
 are read and written once a window instead of once a pair.
 """
 
-from typing import Any
+import functools
+from typing import Any, cast
 
 import numpy as np
 
-from tasks.kernels.compiler import compiled_inline
+from tasks.kernels.alias import AliasTable
+from tasks.kernels.batches import Batch
+from tasks.kernels.compiler import compiled_inline, compiled_kernel
+from tasks.kernels.engines import Schedule
 from tasks.kernels.lanes import (
     AT_ONCE,
     WIDTH,
@@ -26,8 +30,71 @@ from tasks.kernels.lanes import (
     store_sums,
     zeros,
 )
-from tasks.kernels.negative_sampling import Workspace, score_to_slope
+from tasks.kernels.negative_pool import begin_pool, take_outputs
+from tasks.kernels.negative_sampling import (
+    DRAWN_AHEAD,
+    SLOTS,
+    Kernel,
+    Workspace,
+    ask_for_context,
+    gather_contexts,
+    pairs_of,
+    rate_at,
+    score_to_slope,
+    settle_loss,
+    widest_reach,
+)
 from tasks.kernels.tables import Table
+
+
+@functools.cache
+def skip_gram_kernel(negatives: int) -> Kernel:
+    """The kernel for windows of so many negatives; compiled at its first call.
+
+    The number of negatives is a constant of the machine code, since a tile must have a known size; that of columns is
+    not, so one kernel serves every dimension.
+    """
+    outputs = negatives + 1
+
+    @compiled_kernel
+    def train(
+        vectors: Table,
+        context_vectors: Table,
+        batch: Batch,
+        first_pair: int,
+        key: np.uint64,
+        noise: AliasTable,
+        schedule: Schedule,
+        work: Workspace,
+    ) -> float:
+        words, left, right = batch.words, batch.left, batch.right
+        blank = zeros(outputs)
+        pair = drawn_pair = first_pair
+        begin_pool(work, first_pair)
+        reach = widest_reach(batch)
+        for ahead in range(batch.start, batch.stop + DRAWN_AHEAD):
+            window = ahead - DRAWN_AHEAD
+            slot = window % SLOTS
+            contexts = 0
+            if window >= batch.start:
+                contexts = gather_contexts(words, left, right, window, work.contexts)
+            if contexts > 0:
+                score_skip_gram(vectors, context_vectors, work, contexts, slot, blank)
+            # here, since on the way from scores to slopes each number waits for the one before
+            if ahead < batch.stop and pairs_of(batch, ahead) > 0:
+                take_outputs(context_vectors, work, ahead % SLOTS, int(words[ahead]), drawn_pair, key, noise)
+                ask_for_context(vectors, batch, ahead, reach)
+                drawn_pair += pairs_of(batch, ahead)
+            if contexts > 0:
+                rate = np.float32(rate_at(schedule, pair))
+                move_skip_gram(vectors, context_vectors, work, contexts, slot, rate, blank)
+                pair += contexts
+        settle_loss(work)
+        loss = float(work.loss[0])
+        work.loss[0] = 0
+        return loss
+
+    return cast(Kernel, train)
 
 
 @compiled_inline

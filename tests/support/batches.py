@@ -1,6 +1,7 @@
 """Random windows and tables for the kernels, and what they draw, in plain NumPy."""
 
 import itertools
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,16 +67,24 @@ def contexts_of(batch: Batch, window: int) -> NDArray[np.int32]:
     return np.concatenate([before, batch.words[window + 1 : window + 1 + int(batch.right[window])]])
 
 
-def pooled_negatives(center: int, pair: int, settings: Settings) -> list[int]:
-    """The negatives, of skip-gram and CBOW, of the window whose first pair has this number."""
-    size, gone = {"sgns": 512, "cbow": 128}[settings.model], pair * max(settings.negatives, 5) // 40
+def steps_of(batch: Batch, model: ModelName) -> list[list[int]]:
+    """The windows of each step, of those that have pairs: one of skip-gram, two of CBOW, whose last may be alone."""
+    windows = [window for window in range(batch.start, batch.stop) if len(contexts_of(batch, window))]
+    size = 2 if model == "cbow" else 1
+    return [windows[place : place + size] for place in range(0, len(windows), size)]
+
+
+def pooled_negatives(centers: Collection[int], pair: int, settings: Settings) -> list[int]:
+    """The negatives, of skip-gram and CBOW, of the step whose first pair has this number."""
+    size, pairs = {"sgns": (512, 8), "cbow": (128, 16)}[settings.model]
+    gone = pair * max(settings.negatives, 5) // (5 * pairs)
     drawn = np.arange(gone, gone + size, dtype=np.uint64)
     noise = negative_table(settings.counts, settings.negative_power)
     pool = np.roll(rows_of(mix_numbers(KEY + drawn * STEP), noise), gone % size).tolist()
     start = mix_numbers(np.array([(int(KEY) + pair * int(STEP)) % 2**64], np.uint64))
     place = int(mix_numbers(start)[0]) * size >> 64
     draws = itertools.cycle(pool[place:] + pool[:place])
-    return list(itertools.islice((row for row in draws if row != center), settings.negatives))
+    return list(itertools.islice((row for row in draws if row not in centers), settings.negatives))
 
 
 def drawn_negatives(center: int, pair: int, settings: Settings) -> list[int]:

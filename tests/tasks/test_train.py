@@ -18,8 +18,8 @@ from support.planted import WORDS, clustered, outputs, purity, write_shards, wri
 
 from tasks.errors import InputError, Interrupted, WordloomError
 from tasks.kernels.random_streams import shuffled, stream_key
+from tasks.kernels.skip_gram_numba import skip_gram_kernel
 from tasks.kernels.window_learner import ORDER
-from tasks.kernels.windows_numba import window_kernel
 from tasks.pipeline.stage import Context, Report
 from tasks.storage.parquet import write_table
 from tasks.storage.schemas import WINDOWS
@@ -86,14 +86,16 @@ def test_the_seed_alone_decides_and_threads_do_not(planted: Path, tmp_path: Path
 
 def test_the_kernel_is_compiled_for_one_kind_of_arrays(planted: Path, tmp_path: Path) -> None:
     run(planted, tmp_path, epochs=1, negatives=7)  # as no other test has
-    assert len(window_kernel("sgns", 7, True).signatures) == 1  # type: ignore[attr-defined]
+    assert len(skip_gram_kernel(7).signatures) == 1  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("corrected", "widest"), [(True, 0.5 / 4), (False, 0.5 / 16)])
-def test_cbow_starts_wider_with_the_corrected_gradient(
-    planted: Path, tmp_path: Path, corrected: bool, widest: float
+@pytest.mark.parametrize(
+    ("dim", "corrected", "widest"), [(64, True, 0.04), (64, False, 0.5 / 64), (16, True, 0.5 / 16)]
+)
+def test_cbow_starts_wider_with_the_corrected_gradient_but_with_few_numbers(
+    planted: Path, tmp_path: Path, dim: int, corrected: bool, widest: float
 ) -> None:
-    params = TrainParams(dim=16, epochs=1, learning_rate=1e-12, min_learning_rate=0, cbow={"corrected": corrected})
+    params = TrainParams(dim=dim, epochs=1, learning_rate=1e-12, min_learning_rate=0, cbow={"corrected": corrected})
     context = Context(planted, tmp_path, {"train": params.for_model("cbow")}, threads=1)
     finish(context, [work(job) for job in plan(context, ())])
     assert np.abs(np.load(tmp_path / "vectors.npy")).max() == pytest.approx(widest, rel=0.05)

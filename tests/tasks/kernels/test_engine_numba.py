@@ -22,6 +22,7 @@ from support.batches import (
     random_batch,
     random_tables,
     settings_for,
+    steps_of,
 )
 
 from tasks.kernels.batches import Batch
@@ -51,46 +52,45 @@ def sgns_window(
     return float(-log_expit(scores[:, 0]).sum() - log_expit(-scores[:, 1:]).sum())
 
 
-def hidden_window(
+def cbow_step(
     vectors: Doubles,
     context_vectors: Doubles,
-    contexts: NDArray[np.int32],
-    rows: list[int],
+    contexts: list[NDArray[np.int32]],
+    rows: list[list[int]],
     rate: float,
-    share: float,
-    moved: float,
+    corrected: bool,
 ) -> float:
-    """The same for a hidden vector, `share` times the sum of the contexts; each moves by `moved` times its gradient."""
-    hidden, outputs = share * vectors[contexts].sum(0), context_vectors[rows]
-    scores = outputs @ hidden
-    slopes = rate * (np.eye(1, len(rows))[0] - expit(scores))
-    np.add.at(vectors, contexts, np.broadcast_to(moved * (slopes @ outputs), (len(contexts), len(hidden))))
-    np.add.at(context_vectors, rows, np.outer(slopes, hidden))
-    return float(-log_expit(scores[0]) - log_expit(-scores[1:]).sum())
-
-
-def textbook_window(
-    vectors: Doubles, context_vectors: Doubles, contexts: NDArray[np.int32], rows: list[int], rate: float, by: Settings
-) -> float:
-    """That of the model which `by` names: CBOW's share is 1 / √n, or word2vec's mean, whose contexts move in full."""
-    if by.model == "sgns":
-        return sgns_window(vectors, context_vectors, contexts, rows, rate)
-    root, mean = len(contexts) ** -0.5, 1 / len(contexts)
-    share, moved = (root, root) if by.corrected else (mean, 1.0)
-    return hidden_window(vectors, context_vectors, contexts, rows, rate, share, moved)
+    """The same for the hidden vectors of some windows, all of it from before the step. Their share is 1 / √n, by which
+    a context moves too; or word2vec's mean, whose contexts move in full."""
+    loss, changes = 0.0, []
+    for inputs, outputs in zip(contexts, rows, strict=True):
+        share = len(inputs) ** (-0.5 if corrected else -1.0)
+        hidden = share * vectors[inputs].sum(0)
+        scores = context_vectors[outputs] @ hidden
+        slopes = rate * (np.eye(1, len(outputs))[0] - expit(scores))
+        change = (share if corrected else 1.0) * (slopes @ context_vectors[outputs])
+        changes += [(vectors, inputs, np.tile(change, (len(inputs), 1)))]
+        changes += [(context_vectors, outputs, np.outer(slopes, hidden))]
+        loss -= log_expit(scores[0]) + log_expit(-scores[1:]).sum()
+    for table, places, change in changes:
+        np.add.at(table, places, change)
+    return float(loss)
 
 
 def reference(vectors: Doubles, context_vectors: Doubles, batch: Batch, settings: Settings) -> float:
-    """All windows of a batch by the textbook, one after the other, in place; gives the summed loss."""
+    """All steps of a batch by the textbook, one after the other, in place; gives the summed loss."""
     loss, pair = 0.0, 0
-    for window in range(batch.start, batch.stop):
-        contexts = contexts_of(batch, window)
-        if len(contexts):
-            center = int(batch.words[window])
-            rows = [center, *pooled_negatives(center, pair, settings)]
-            rate = settings.schedule.rate(pair)
-            loss += textbook_window(vectors, context_vectors, contexts, rows, rate, settings)
-            pair += len(contexts)
+    for windows in steps_of(batch, settings.model):
+        centers = [int(batch.words[window]) for window in windows]
+        negatives = pooled_negatives(centers, pair, settings)
+        contexts = [contexts_of(batch, window) for window in windows]
+        rows = [[center, *negatives] for center in centers]
+        rate = settings.schedule.rate(pair)
+        if settings.model == "sgns":
+            loss += sgns_window(vectors, context_vectors, contexts[0], rows[0], rate)
+        else:
+            loss += cbow_step(vectors, context_vectors, contexts, rows, rate, settings.corrected)
+        pair += sum(map(len, contexts))
     return loss
 
 
@@ -127,23 +127,24 @@ def test_ragged_windows_agree_with_the_textbook(found: list[tuple[int, int, int]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_batches_may_be_cut_anywhere(model: ModelName) -> None:
+def test_batches_may_be_cut_wherever_a_step_ends(model: ModelName) -> None:
     batch = random_batch(30, 200)
     settings = settings_for(30, pairs_in(batch), model)
     whole, cut = (NumbaEngine(*random_tables(30), settings) for _ in range(2))
     whole.train([batch], [0])
-    for start, stop in ((0, 70), (70, 71), (71, 200)):
+    ends = [windows[-1] + 1 for windows in steps_of(batch, model)]
+    for start, stop in itertools.pairwise((0, ends[30], ends[31], 200)):
         cut.train([batch._replace(start=start, stop=stop)], [pairs_in(batch, 0, start)])
     for one, other in zip(whole.tables(), cut.tables(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_step_is_the_gradient_by_finite_differences(model: ModelName) -> None:
+@pytest.mark.parametrize(("model", "windows"), [("sgns", 1), ("cbow", 1), ("cbow", 2)])
+def test_a_step_is_the_gradient_by_finite_differences(model: ModelName, windows: int) -> None:
     """The loss that the engine reports, differentiated numerically, is what it steps along; contexts repeat in it."""
     rate = 1e-3
-    words = np.array([1, 4, 3, 4, 2], np.int32)
-    batch = Batch.of(words, np.full(5, 2, np.uint8), np.full(5, 2, np.uint8), 2, 3)
+    words = np.array([1, 4, 3, 4, 2, 5], np.int32)
+    batch = Batch.of(words, np.full(6, 2, np.uint8), np.full(6, 2, np.uint8), 2, 2 + windows)
     settings = settings_for(6, 4, model, rate=rate)
     tables = random_tables(6)
 
