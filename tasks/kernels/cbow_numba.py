@@ -13,6 +13,10 @@ A hidden vector meets each row of its window once, so what takes the time is to 
 in a row have most of their contexts in common and, here, all their negatives; as one step they read and write them once
 for both. With rows X of the contexts, their shares W [contexts, 2], and rows U of the outputs (both centers, and the
 negatives), the hidden vectors are H = Wᵀ X and the scores H Uᵀ; by their slopes S, U moves by Sᵀ H and X by W S U.
+
+The rows of the next step are asked for in the loops over columns, at each of them one cache line of each row. Asked for
+whole, nine rows of 19 lines (dim 300) are more than a core can wait for at once, and it stands still meanwhile
+(docs/architecture.md).
 """
 
 import functools
@@ -33,6 +37,8 @@ from tasks.kernels.lanes import (
     empty_block,
     load_columns,
     load_rows,
+    prefetch,
+    prefetch_rows,
     scale_tile,
     spread,
     spread_numbers,
@@ -44,7 +50,6 @@ from tasks.kernels.negative_pool import begin_pool, take_outputs_of_two
 from tasks.kernels.negative_sampling import (
     Kernel,
     Workspace,
-    ask_for_context,
     pairs_of,
     rate_at,
     score_to_slope,
@@ -91,15 +96,14 @@ def cbow_kernel(negatives: int, corrected: bool) -> Kernel:
         while one < batch.stop:
             contexts = gather_step(batch, one, other, work, corrected)
             in_bands(add_up_band, vectors, work, contexts, zeros(WINDOWS))
-            score_outputs(context_vectors, work, slot, blank)
             next_pair = pair + pairs_of(batch, one) + (pairs_of(batch, other) if other != one else 0)
             next_one, next_other = next_step(batch, other + 1)
+            coming = new_context(batch, next_one, reach), new_context(batch, next_other, reach)
+            score_outputs(context_vectors, vectors, work, slot, coming, blank)
             # here, since on the way from scores to slopes each number waits for the one before
             if next_one < batch.stop:
                 centers = int(words[next_one]), int(words[next_other])
                 take_outputs_of_two(context_vectors, work, 1 - slot, centers, next_pair, key, noise)
-                ask_for_context(vectors, batch, next_one, reach)
-                ask_for_context(vectors, batch, next_other, reach)
             score_to_slope(work, 1 + int(other != one), np.float32(rate_at(schedule, pair)))
             move_outputs(context_vectors, work, slot, blank)
             if not corrected:
@@ -129,6 +133,12 @@ def next_window(batch: Batch, window: int) -> int:
     while window < batch.stop and pairs_of(batch, window) == 0:
         window += 1
     return window
+
+
+@compiled_inline
+def new_context(batch: Batch, window: int, reach: int) -> int:
+    """The word `reach` ahead of a window, which is new to all windows so far; the last one if there is none."""
+    return int(batch.words[min(window + reach, len(batch.words) - 1)])
 
 
 @compiled_inline
@@ -169,12 +179,17 @@ def add_up_band(vectors: Table, work: Workspace, contexts: int, column: int, bot
 
 
 @compiled_inline
-def score_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any) -> None:
+def score_outputs(
+    context_vectors: Table, vectors: Table, work: Workspace, slot: int, coming: tuple[int, int], blank: Any
+) -> None:
     """The scores H Uᵀ, those of each window in a row of `slopes`; those with the other window's center go for naught
-    (`Workspace.signs`)."""
+    (`Workspace.signs`). Meanwhile it asks for the rows `coming` of the vectors."""
     both = zeros(WINDOWS)
     scores = empty_block(blank, both)
+    one, other = coming
     for column in range(0, context_vectors.shape[1], WIDTH):
+        prefetch(vectors, one, column)
+        prefetch(vectors, other, column)
         outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
         scores = add_outer(scores, outputs, load_columns(both, work.hidden, 0, WINDOWS * column))
     store_sums(blank, both, scores, work.slopes, 0)
@@ -182,10 +197,11 @@ def score_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any
 
 @compiled_inline
 def move_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any) -> None:
-    """Moves U by Sᵀ H, and writes S U, before that, to hidden[1]."""
+    """Moves U by Sᵀ H, and writes S U, before that, to hidden[1]. Meanwhile it asks for the next outputs."""
     alone = zeros(1)
     slopes, other_slopes = spread_numbers(blank, work.slopes, 0), spread_numbers(blank, work.slopes, 1)
     for column in range(0, context_vectors.shape[1], WIDTH):
+        prefetch_rows(blank, context_vectors, work.outputs, 1 - slot, column)
         place, other_place = WINDOWS * column, WINDOWS * column + WIDTH
         before = load_rows(blank, context_vectors, work.outputs, slot, column)
         changes = add_outer(empty_block(blank, alone), slopes, load_columns(alone, work.hidden, 0, place))

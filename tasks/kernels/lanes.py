@@ -181,6 +181,14 @@ def _store(builder: Any, value: Any, address: Any) -> None:
     builder.store(value, builder.bitcast(address, VECTOR.as_pointer()), align=4)
 
 
+def _prefetch(builder: Any, address: Any) -> None:
+    pointer = BYTE.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [pointer, INT32, INT32, INT32])
+    to_write, near, of_data = (ir.Constant(INT32, number) for number in (1, 3, 1))
+    address = builder.bitcast(address, pointer)
+    builder.call(_declared(builder, kind, "llvm.prefetch.p0"), [address, to_write, near, of_data])
+
+
 def _spread(builder: Any, number: Any) -> Any:
     undefined = ir.Constant(VECTOR, ir.Undefined)
     first = builder.insert_element(undefined, number, ir.Constant(INT32, 0))
@@ -379,11 +387,14 @@ def _shuffled(builder: Any, one: Any, other: Any, lanes: list[int]) -> Any:
 @instruction
 def prefetch(builder: Any, table: Table, row: Index, column: Index) -> None:
     """Asks for a cache line that is going to be changed to be brought near."""
-    pointer = BYTE.as_pointer()
-    kind = ir.FunctionType(ir.VoidType(), [pointer, INT32, INT32, INT32])
-    to_write, near, of_data = (ir.Constant(INT32, number) for number in (1, 3, 1))
-    address = builder.bitcast(_address(builder, table, row, column), pointer)
-    builder.call(_declared(builder, kind, "llvm.prefetch.p0"), [address, to_write, near, of_data])
+    _prefetch(builder, _address(builder, table, row, column))
+
+
+@instruction
+def prefetch_rows(builder: Any, like: Tile, table: Table, rows: Rows, window: Index, column: Index) -> None:
+    """Asks so for table[rows[window, i], column], as many i as `like` has."""
+    for address in _row_addresses(builder, table, rows, window, column, like.type.count):
+        _prefetch(builder, address)
 
 
 @instruction

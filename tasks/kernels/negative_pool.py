@@ -48,14 +48,15 @@ def begin_pool(work: Workspace, pair: int, centers: int = 1) -> None:
 def refill_pool(
     context_vectors: Table, pair: int, key: np.uint64, noise: AliasTable, work: Workspace, centers: int
 ) -> None:
-    """Draws what is new in the pool when this pair begins, and asks for its rows: number n of the stream goes to place
-    n modulo the pool's size."""
+    """Draws what is new in the pool when this pair begins: number n of the stream goes to place n modulo the pool's
+    size. For steps of one center it asks for the rows; see `take_outputs_of_two`."""
     size = len(work.pool)
     drawn = drawn_before(pair, work, centers) + size
     for number in range(work.pooled[0], drawn):
         row = draw_row(mix(key + np.uint64(number) * STEP), noise.thresholds, noise.aliases)
         work.pool[number & (size - 1)] = row
-        prefetch_row(context_vectors, row)
+        if centers == 1:
+            prefetch_row(context_vectors, row)
     work.pooled[0] = drawn
 
 
@@ -98,13 +99,12 @@ def take_outputs_of_two(
     key: np.uint64,
     noise: AliasTable,
 ) -> None:
-    """The same for two windows in one step: outputs[slot] = both centers, and K negatives that are neither.
+    """The same for two windows in one step: outputs[slot] = both centers, and K negatives that are neither. Asks for no
+    row: who moves the outputs of the step before does so meanwhile.
 
     Not one function for any number of centers: with them as a tuple, skip-gram's windows took 6 % longer."""
     refill_pool(context_vectors, pair, key, noise, work, len(centers))
     one, other = centers
-    prefetch_row(context_vectors, one)
-    prefetch_row(context_vectors, other)
     work.outputs[slot, 0], work.outputs[slot, 1] = one, other
     size = len(work.pool)
     place = place_in_pool(pair, key, size)
