@@ -54,6 +54,12 @@ def draw_row(number: np.uint64, thresholds: NDArray[np.uint32], aliases: NDArray
 
     Without a branch: half of the time it would be guessed wrong.
     """
-    column = below(number & LOW_HALF, np.uint64(len(thresholds)))
+    column = column_of(number, len(thresholds))
     alias = int(aliases[column])
     return alias + (int(column) - alias) * int((number >> np.uint64(32)) < np.uint64(thresholds[column]))
+
+
+@compiled_inline
+def column_of(number: np.uint64, columns: int) -> np.uint64:
+    """The column that a 64-bit random number chooses."""
+    return below(number & LOW_HALF, np.uint64(columns))

@@ -11,8 +11,9 @@ gradient corrected, that keeps the analogies back (docs/quality.md). `corrected=
 
 A hidden vector meets each row of its window once, so what takes the time is to read rows and to write them. Two windows
 in a row have most of their contexts in common and, here, all their negatives; as one step they read and write them once
-for both. With rows X of the contexts, their shares W [contexts, 2], and rows U of the outputs (both centers, and the
-negatives), the hidden vectors are H = Wᵀ X and the scores H Uᵀ; by their slopes S, U moves by Sᵀ H and X by W S U.
+for both. The contexts of both are added up once, and so is what moves them: that is half as many operations as products
+of each context with its shares. With rows U of the outputs (both centers, and the negatives) and the hidden vectors H
+[2, dim], the scores are H Uᵀ; by their slopes S, U moves by Sᵀ H, and the contexts by their shares of S U.
 
 The rows of the next step are asked for in the loops over columns, at each of them one cache line of each row. Asked for
 whole, nine rows of 19 lines (dim 300) are more than a core can wait for at once, and it stands still meanwhile
@@ -28,17 +29,21 @@ from tasks.kernels.alias import AliasTable
 from tasks.kernels.batches import Batch
 from tasks.kernels.compiler import compiled_inline, compiled_kernel
 from tasks.kernels.engines import Schedule
-from tasks.kernels.hidden_vector import in_bands
+from tasks.kernels.hidden_vector import add_to_rows, in_bands, sum_of_rows
 from tasks.kernels.lanes import (
     WIDTH,
-    add_block,
+    add_at,
     add_inner,
     add_outer,
+    add_tiles,
     empty_block,
+    load_at,
+    load_below,
     load_columns,
     load_rows,
     prefetch,
-    prefetch_rows,
+    prefetch_at,
+    row_starts,
     scale_tile,
     spread,
     spread_numbers,
@@ -59,8 +64,13 @@ from tasks.kernels.negative_sampling import (
 from tasks.kernels.tables import Table
 
 WINDOWS = 2
-"""Windows of a step, each with a center among the outputs and a hidden vector: in `Workspace.hidden` the Lanes of both
-for a column stand side by side."""
+"""Windows of a step, each with a center among the outputs and a hidden vector."""
+
+Counts = tuple[int, int, int]
+"""Of the contexts of one window alone, of both, of the other alone: the groups of `Workspace.contexts`."""
+
+Shares = tuple[Any, Any]
+"""A context's part in the hidden vector of each window, in all lanes."""
 
 
 @functools.cache
@@ -94,9 +104,11 @@ def cbow_kernel(negatives: int, corrected: bool) -> Kernel:
             centers = int(words[one]), int(words[other])
             take_outputs_of_two(context_vectors, work, slot, centers, pair, key, noise)
         while one < batch.stop:
-            contexts = gather_step(batch, one, other, work, corrected)
-            in_bands(add_up_band, vectors, work, contexts, zeros(WINDOWS))
-            next_pair = pair + pairs_of(batch, one) + (pairs_of(batch, other) if other != one else 0)
+            contexts = gather_step(batch, one, other, work)
+            pairs, other_pairs = contexts[0] + contexts[1], contexts[1] + contexts[2]
+            shares = spread(share_of(pairs, corrected)), spread(share_of(other_pairs, corrected))
+            in_bands(add_up_band, vectors, work, contexts, shares)
+            next_pair = pair + pairs + other_pairs
             next_one, next_other = next_step(batch, other + 1)
             coming = new_context(batch, next_one, reach), new_context(batch, next_other, reach)
             score_outputs(context_vectors, vectors, work, slot, coming, blank)
@@ -106,9 +118,8 @@ def cbow_kernel(negatives: int, corrected: bool) -> Kernel:
                 take_outputs_of_two(context_vectors, work, 1 - slot, centers, next_pair, key, noise)
             score_to_slope(work, 1 + int(other != one), np.float32(rate_at(schedule, pair)))
             move_outputs(context_vectors, work, slot, blank)
-            if not corrected:
-                take_no_share(work, pairs_of(batch, one), pairs_of(batch, other))
-            in_bands(move_band, vectors, work, contexts, zeros(WINDOWS))
+            moving = shares if corrected else (spread(np.float32(1)), spread(np.float32(1)))
+            in_bands(move_band, vectors, work, contexts, moving)
             one, other, pair, slot = next_one, next_other, next_pair, 1 - slot
         settle_loss(work)
         loss = float(work.loss[0])
@@ -142,40 +153,38 @@ def new_context(batch: Batch, window: int, reach: int) -> int:
 
 
 @compiled_inline
+def gather_step(batch: Batch, one: int, other: int, work: Workspace) -> Counts:
+    """Writes the rows of the contexts of a step: those of window `one` alone, of both windows, of `other` alone, each
+    in the order of the text. Returns how many there are of each. Without a branch: it would be guessed."""
+    words, left, right = batch.words, batch.left, batch.right
+    start, stop = one - int(left[one]), one + int(right[one]) + 1
+    other_start, other_stop = other - int(left[other]), other + int(right[other]) + 1
+    alone = both = other_alone = 0
+    for position in range(min(start, other_start), max(stop, other_stop)):
+        in_one = (start <= position) & (position < stop) & (position != one)
+        in_other = (other_start <= position) & (position < other_stop) & (position != other) & (other != one)
+        work.contexts[alone, 0] = work.contexts[both, 1] = work.contexts[other_alone, 2] = words[position]
+        alone += int(in_one & (not in_other))
+        both += int(in_one & in_other)
+        other_alone += int(in_other & (not in_one))
+    return alone, both, other_alone
+
+
+@compiled_inline
 def share_of(contexts: int, corrected: bool) -> np.float32:
-    """A context's part in the hidden vector."""
-    number = np.float32(contexts)
+    """A context's part in the hidden vector of so many."""
+    number = np.float32(max(contexts, 1))
     return np.float32(1) / (np.sqrt(number) if corrected else number)
 
 
 @compiled_inline
-def gather_step(batch: Batch, one: int, other: int, work: Workspace, corrected: bool) -> int:
-    """Writes the rows of the contexts of a step, in the order of the text, and their shares; returns how many there
-    are."""
-    words, left, right = batch.words, batch.left, batch.right
-    start, stop = one - int(left[one]), one + int(right[one]) + 1
-    other_start, other_stop = other - int(left[other]), other + int(right[other]) + 1
-    share, nothing = share_of(pairs_of(batch, one), corrected), np.float32(0)
-    other_share = share_of(pairs_of(batch, other), corrected) if other != one else nothing
-    count = 0
-    for position in range(min(start, other_start), max(stop, other_stop)):
-        in_one = (start <= position) & (position < stop) & (position != one)
-        in_other = (other_start <= position) & (position < other_stop) & (position != other)
-        work.contexts[count, 0] = words[position]
-        work.shares[count, 0] = share if in_one else nothing
-        work.shares[count, 1] = other_share if in_other else nothing
-        count += int(in_one | in_other)
-    return count
-
-
-@compiled_inline
-def add_up_band(vectors: Table, work: Workspace, contexts: int, column: int, both: Any, band: Any) -> None:
+def add_up_band(vectors: Table, work: Workspace, contexts: Counts, column: int, shares: Shares, band: Any) -> None:
     """H of as many Lanes of columns, from `column` on, as `band` has; see `in_bands`."""
-    hidden = empty_block(both, band)
-    for place in range(contexts):
-        row = load_columns(band, vectors, work.contexts[place, 0], column)
-        hidden = add_outer(hidden, spread_numbers(both, work.shares, place), row)
-    store_columns(work.hidden, 0, WINDOWS * column, hidden)
+    alone = sum_of_rows(vectors, work.contexts, 0, contexts[0], column, band)
+    both = sum_of_rows(vectors, work.contexts, 1, contexts[1], column, band)
+    other_alone = sum_of_rows(vectors, work.contexts, 2, contexts[2], column, band)
+    store_columns(work.hidden, 0, column, scale_tile(add_tiles(alone, both), shares[0]))
+    store_columns(work.hidden, 1, column, scale_tile(add_tiles(other_alone, both), shares[1]))
 
 
 @compiled_inline
@@ -191,41 +200,32 @@ def score_outputs(
         prefetch(vectors, one, column)
         prefetch(vectors, other, column)
         outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
-        scores = add_outer(scores, outputs, load_columns(both, work.hidden, 0, WINDOWS * column))
+        scores = add_outer(scores, outputs, load_below(both, work.hidden, 0, column))
     store_sums(blank, both, scores, work.slopes, 0)
 
 
 @compiled_inline
 def move_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any) -> None:
-    """Moves U by Sᵀ H, and writes S U, before that, to hidden[1]. Meanwhile it asks for the next outputs."""
+    """Moves U by Sᵀ H, and writes S U, before that, to hidden[2] and [3]. Meanwhile it asks for the next outputs."""
     alone = zeros(1)
     slopes, other_slopes = spread_numbers(blank, work.slopes, 0), spread_numbers(blank, work.slopes, 1)
+    starts = row_starts(blank, context_vectors, work.outputs, slot)
+    coming = row_starts(blank, context_vectors, work.outputs, 1 - slot)
     for column in range(0, context_vectors.shape[1], WIDTH):
-        prefetch_rows(blank, context_vectors, work.outputs, 1 - slot, column)
-        place, other_place = WINDOWS * column, WINDOWS * column + WIDTH
-        before = load_rows(blank, context_vectors, work.outputs, slot, column)
-        changes = add_outer(empty_block(blank, alone), slopes, load_columns(alone, work.hidden, 0, place))
-        changes = add_outer(changes, other_slopes, load_columns(alone, work.hidden, 0, other_place))
-        add_block(blank, alone, context_vectors, work.outputs, slot, column, changes)
-        store_columns(work.hidden, 1, place, add_inner(alone, slopes, before))
-        store_columns(work.hidden, 1, other_place, add_inner(alone, other_slopes, before))
+        prefetch_at(coming, column)
+        before = load_at(blank, starts, column)
+        changes = add_outer(empty_block(blank, alone), slopes, load_columns(alone, work.hidden, 0, column))
+        changes = add_outer(changes, other_slopes, load_columns(alone, work.hidden, 1, column))
+        add_at(starts, column, changes)
+        store_columns(work.hidden, 2, column, add_inner(alone, slopes, before))
+        store_columns(work.hidden, 3, column, add_inner(alone, other_slopes, before))
 
 
 @compiled_inline
-def take_no_share(work: Workspace, contexts: int, other_contexts: int) -> None:
-    """Makes up in hidden[1] for the share, 1 / n, by which the contexts are going to move."""
-    alone = zeros(1)
-    for place in range(0, work.hidden.shape[1], WINDOWS * WIDTH):
-        for half, number in ((place, contexts), (place + WIDTH, other_contexts)):
-            change = load_columns(alone, work.hidden, 1, half)
-            store_columns(work.hidden, 1, half, scale_tile(change, spread(np.float32(number))))
-
-
-@compiled_inline
-def move_band(vectors: Table, work: Workspace, contexts: int, column: int, both: Any, band: Any) -> None:
-    """Moves X by W S U, as many Lanes of columns, from `column` on, as `band` has."""
-    changes = load_columns(empty_block(both, band), work.hidden, 1, WINDOWS * column)
-    for place in range(contexts):
-        row = work.contexts[place, 0]
-        before, shares = load_columns(band, vectors, row, column), spread_numbers(both, work.shares, place)
-        store_columns(vectors, row, column, add_inner(before, shares, changes))
+def move_band(vectors: Table, work: Workspace, contexts: Counts, column: int, shares: Shares, band: Any) -> None:
+    """Moves the contexts by their shares of S U, as many Lanes of columns, from `column` on, as `band` has."""
+    change = scale_tile(load_columns(band, work.hidden, 2, column), shares[0])
+    other_change = scale_tile(load_columns(band, work.hidden, 3, column), shares[1])
+    add_to_rows(vectors, work.contexts, 0, contexts[0], column, change)
+    add_to_rows(vectors, work.contexts, 1, contexts[1], column, add_tiles(change, other_change))
+    add_to_rows(vectors, work.contexts, 2, contexts[2], column, other_change)

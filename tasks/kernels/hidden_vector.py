@@ -26,7 +26,7 @@ from tasks.kernels.lanes import (
     store_sums,
     zeros,
 )
-from tasks.kernels.negative_sampling import Workspace, score_to_slope
+from tasks.kernels.negative_sampling import Rows, Workspace, score_to_slope
 from tasks.kernels.tables import Table
 
 BAND = 4
@@ -46,9 +46,10 @@ def move_rows_by(vectors: Table, work: Workspace, number: int, factor: np.float3
 
 
 @compiled_inline
-def in_bands(band: Any, vectors: Table, work: Workspace, number: int, factor: Any) -> None:
+def in_bands(band: Any, vectors: Table, work: Workspace, number: Any, factor: Any) -> None:
     """Calls `band` for as few bands of columns as can be, BAND Lanes each and one with what is left: the rows pass once
-    a band, and a loop over some six of them costs more to enter and to leave than to go round. `factor` goes to it."""
+    a band, and a loop over some six of them costs more to enter and to leave than to go round. `number` and `factor` go
+    to it."""
     rest = vectors.shape[1] % (BAND * WIDTH)
     wide = vectors.shape[1] - rest
     for column in range(0, wide, BAND * WIDTH):
@@ -64,9 +65,7 @@ def in_bands(band: Any, vectors: Table, work: Workspace, number: int, factor: An
 @compiled_inline
 def add_up_band(vectors: Table, work: Workspace, number: int, column: int, share: Any, band: Any) -> None:
     """Of `add_up_rows`, as many Lanes of columns, from `column` on, as `band`, which is zero, has."""
-    total = band
-    for place in range(number):
-        total = add_tiles(total, load_columns(band, vectors, work.contexts[place, 0], column))
+    total = sum_of_rows(vectors, work.contexts, 0, number, column, band)
     store_columns(work.hidden, 0, column, scale_tile(total, share))
     store_columns(work.hidden, 1, column, band)
 
@@ -75,9 +74,24 @@ def add_up_band(vectors: Table, work: Workspace, number: int, column: int, share
 def move_band(vectors: Table, work: Workspace, number: int, column: int, factor: Any, band: Any) -> None:
     """Of `move_rows_by`, as many Lanes of columns, from `column` on, as `band` has."""
     change = scale_tile(load_columns(band, work.hidden, 1, column), factor)
+    add_to_rows(vectors, work.contexts, 0, number, column, change)
+
+
+@compiled_inline
+def sum_of_rows(vectors: Table, contexts: Rows, group: int, number: int, column: int, band: Any) -> Any:
+    """`band` and the first `number` rows in column `group` of `contexts` together, of as many Lanes as `band` has."""
+    total = band
     for place in range(number):
-        row = work.contexts[place, 0]
-        store_columns(vectors, row, column, add_tiles(load_columns(band, vectors, row, column), change))
+        total = add_tiles(total, load_columns(band, vectors, contexts[place, group], column))
+    return total
+
+
+@compiled_inline
+def add_to_rows(vectors: Table, contexts: Rows, group: int, number: int, column: int, change: Any) -> None:
+    """Adds `change` to those rows, one after the other: a row may be named twice."""
+    for place in range(number):
+        row = contexts[place, group]
+        store_columns(vectors, row, column, add_tiles(load_columns(change, vectors, row, column), change))
 
 
 @compiled_inline

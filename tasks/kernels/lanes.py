@@ -82,11 +82,13 @@ class _TileModel(models.PrimitiveModel):
 # What an instruction takes and gives: its annotations.
 Table = Annotated[Any, "a C-contiguous float32 array [rows, width]; its columns count numbers, not Lanes"]
 Rows = Annotated[Any, "a C-contiguous int64 array [windows, outputs]: rows of a table"]
+Numbers = Annotated[Any, "an array [n]"]
 Index = Annotated[Any, "an integer"]
 Count = Annotated[Any, "an integer that the compiler knows"]
 Number = Annotated[Any, "a float32 number"]
 Lanes = Annotated[Any, "Lanes"]
 Tile = Annotated[Any, "a tile"]
+Starts = Annotated[Any, "the addresses of some rows"]
 Block = Annotated[Any, "a block of all other tiles that are taken: Lanes i of its part b is number b * many + i"]
 
 FIXED: Any = {Index: types.int64, Number: types.float32, Lanes: LanesType(), None: types.void}
@@ -98,7 +100,7 @@ def instruction(write: Callable[..., Any]) -> Any:
 
     `write` gets the builder and the values of the arguments (a numba array structure for a table and rows); its
     annotations are the types. A tile that is a result has the count of the first tile, or of the literal `count`, among
-    the arguments; a block has the product of the counts of all tiles among them.
+    the arguments, and so have starts; a block has the product of the counts of all tiles among them.
     """
     parameters = list(inspect.signature(write).parameters.values())[1:]
     result = inspect.signature(write).return_annotation
@@ -109,6 +111,10 @@ def instruction(write: Callable[..., Any]) -> Any:
         if result == Tile:
             sizes = zip(parameters, given, strict=True)
             gives = next(_tile(kind) for each, kind in sizes if each.annotation in (Count, Tile))
+        elif result == Starts:
+            sizes = zip(parameters, given, strict=True)
+            count = next(kind.count for each, kind in sizes if each.annotation == Tile)
+            gives = types.UniTuple(types.int64, count)  # type: ignore[no-untyped-call]
         elif result == Block:
             sizes = zip(parameters, given, strict=True)
             gives = TileType(math.prod(kind.count for each, kind in sizes if each.annotation == Tile))
@@ -138,10 +144,10 @@ def _tile(kind: Any) -> TileType:
     return kind if isinstance(kind, TileType) else TileType(kind.literal_value)
 
 
-def _packed(builder: Any, vectors: Sequence[Any]) -> Any:
-    tile = ir.Constant(ir.ArrayType(VECTOR, len(vectors)), ir.Undefined)
-    for number, vector in enumerate(vectors):
-        tile = builder.insert_value(tile, vector, number)
+def _packed(builder: Any, values: Sequence[Any]) -> Any:
+    tile = ir.Constant(ir.ArrayType(values[0].type, len(values)), ir.Undefined)
+    for number, value in enumerate(values):
+        tile = builder.insert_value(tile, value, number)
     return tile
 
 
@@ -173,6 +179,12 @@ def _beside(builder: Any, addresses: Sequence[Any], number: int) -> list[Any]:
     return [builder.gep(address, [ir.Constant(INT64, number * WIDTH)]) for address in addresses]
 
 
+def _at(builder: Any, starts: Any, column: Any) -> list[Any]:
+    """The addresses of a column of rows that start there."""
+    pointers = (builder.inttoptr(start, FLOAT.as_pointer()) for start in _unpacked(builder, starts))
+    return [builder.gep(pointer, [column]) for pointer in pointers]
+
+
 def _load(builder: Any, address: Any) -> Any:
     return builder.load(builder.bitcast(address, VECTOR.as_pointer()), align=4)
 
@@ -181,10 +193,10 @@ def _store(builder: Any, value: Any, address: Any) -> None:
     builder.store(value, builder.bitcast(address, VECTOR.as_pointer()), align=4)
 
 
-def _prefetch(builder: Any, address: Any) -> None:
+def _prefetch(builder: Any, address: Any, written: bool = True) -> None:
     pointer = BYTE.as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [pointer, INT32, INT32, INT32])
-    to_write, near, of_data = (ir.Constant(INT32, number) for number in (1, 3, 1))
+    to_write, near, of_data = (ir.Constant(INT32, number) for number in (int(written), 3, 1))
     address = builder.bitcast(address, pointer)
     builder.call(_declared(builder, kind, "llvm.prefetch.p0"), [address, to_write, near, of_data])
 
@@ -247,6 +259,34 @@ def load_columns(builder: Any, like: Tile, table: Table, row: Index, column: Ind
     """tile[b] = Lanes b of table[row, column :], as many as `like` has."""
     start = _address(builder, table, row, column)
     return [_load(builder, each) for number in range(like.type.count) for each in _beside(builder, [start], number)]
+
+
+@instruction
+def row_starts(builder: Any, like: Tile, table: Table, rows: Rows, window: Index) -> Starts:
+    """Where table[rows[window, i]] begins, as many i as `like` has, for a loop that writes rows of the table: LLVM does
+    not know that the numbers in `rows` stay what they are, and would look them up at every column."""
+    addresses = _row_addresses(builder, table, rows, window, ir.Constant(INT64, 0), like.type.count)
+    return [builder.ptrtoint(each, INT64) for each in addresses]
+
+
+@instruction
+def load_at(builder: Any, like: Tile, starts: Starts, column: Index) -> Tile:
+    """tile[i] = column : column + WIDTH of row i; `like` has as many Lanes as there are rows."""
+    return [_load(builder, each) for each in _at(builder, starts, column)]
+
+
+@instruction
+def add_at(builder: Any, starts: Starts, column: Index, tile: Tile) -> None:
+    """Row i's column : column + WIDTH += tile[i], one i after the other: a row may be named twice."""
+    for address, vector in zip(_at(builder, starts, column), _unpacked(builder, tile), strict=True):
+        _store(builder, builder.fadd(_load(builder, address), vector), address)
+
+
+@instruction
+def load_below(builder: Any, like: Tile, table: Table, row: Index, column: Index) -> Tile:
+    """tile[i] = table[row + i, column : column + WIDTH], as many as `like` has."""
+    rows = (builder.add(row, ir.Constant(INT64, number)) for number in range(like.type.count))
+    return [_load(builder, _address(builder, table, each, column)) for each in rows]
 
 
 @instruction
@@ -391,9 +431,15 @@ def prefetch(builder: Any, table: Table, row: Index, column: Index) -> None:
 
 
 @instruction
-def prefetch_rows(builder: Any, like: Tile, table: Table, rows: Rows, window: Index, column: Index) -> None:
-    """Asks so for table[rows[window, i], column], as many i as `like` has."""
-    for address in _row_addresses(builder, table, rows, window, column, like.type.count):
+def prefetch_number(builder: Any, numbers: Numbers, place: Index) -> None:
+    """Asks for the cache line of numbers[place], which is going to be read alone."""
+    _prefetch(builder, builder.gep(numbers.data, [place]), written=False)
+
+
+@instruction
+def prefetch_at(builder: Any, starts: Starts, column: Index) -> None:
+    """Asks for a cache line of each row, as `prefetch` does for one."""
+    for address in _at(builder, starts, column):
         _prefetch(builder, address)
 
 

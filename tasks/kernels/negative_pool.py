@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tasks.kernels.alias import AliasTable, draw_row
+from tasks.kernels.alias import AliasTable, column_of, draw_row
 from tasks.kernels.compiler import compiled_inline
+from tasks.kernels.lanes import prefetch_number
 from tasks.kernels.negative_sampling import Workspace, prefetch_row
 from tasks.kernels.random_streams import STEP, below, mix
 from tasks.kernels.tables import Table
@@ -61,6 +62,14 @@ def refill_pool(
 
 
 @compiled_inline
+def ask_for_draw(number: int, key: np.uint64, noise: AliasTable) -> None:
+    """Asks for what `draw_row` will read for this number of the stream; see docs/architecture.md for what it gains."""
+    column = np.int64(column_of(mix(key + np.uint64(number) * STEP), len(noise.thresholds)))
+    prefetch_number(noise.thresholds, column)
+    prefetch_number(noise.aliases, column)
+
+
+@compiled_inline
 def place_in_pool(pair: int, key: np.uint64, size: int) -> np.int64:
     """Where the negatives of the pair begin."""
     # mixed twice: mixed once, the pool has been filled by it
@@ -104,6 +113,7 @@ def take_outputs_of_two(
 
     Not one function for any number of centers: with them as a tuple, skip-gram's windows took 6 % longer."""
     refill_pool(context_vectors, pair, key, noise, work, len(centers))
+    ask_for_draw(work.pooled[0], key, noise)
     one, other = centers
     work.outputs[slot, 0], work.outputs[slot, 1] = one, other
     size = len(work.pool)

@@ -53,8 +53,8 @@ class Workspace(NamedTuple):
     """What one thread writes on while it trains. Tables begin at a cache line: Lanes across two would cost two reads.
 
     Attributes:
-        contexts: int64 [windows * inputs, 1], rows of the window's inputs, such as its contexts; of all windows that
-            make a step together, as CBOW has two.
+        contexts: int64 [inputs + 1, groups], rows of the window's inputs, such as its contexts; of two windows that
+            make a step, as CBOW has them, in three groups: those of one alone, of both, of the other alone.
         outputs: int64 [slots, outputs], rows of the centers and the negatives of some steps.
         pool: int64 [rows], for the negatives of many windows; see `tasks.kernels.negative_pool`.
         pooled: int64 [1], how many rows have been drawn for the pool in the run.
@@ -62,11 +62,10 @@ class Workspace(NamedTuple):
         signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for another window's center and for what
             only pads; for all inputs whose numbers fill whole Lanes together, or that make a step.
         present: float32 [inputs in a period + 1, period]; row n has a 1 for each output of the first n inputs.
-        hidden: float32 [3, windows * width], the mean of a window's inputs, what moves them, and room for the model's
-            own use.
+        hidden: float32 [2 * windows + 1, width], the mean of each window's inputs, what moves those of each, and room
+            for the model's own use.
         sums: float32 [2, WIDTH], of max(z, 0), and the product of 1 + e^-|z|: together the loss.
         loss: float64 [2], what was in the sums before; how many factors are in them.
-        shares: float32 [windows * inputs, windows], of each row of `contexts` in each window's hidden vector; for CBOW.
     """
 
     contexts: Rows
@@ -79,7 +78,6 @@ class Workspace(NamedTuple):
     hidden: Table
     sums: Table
     loss: NDArray[np.float64]
-    shares: Table
 
 
 Kernel = Callable[[Table, Table, Batch, int, np.uint64, AliasTable, Schedule, Workspace], float]
@@ -110,17 +108,16 @@ def workspace(
     signs[np.arange(repeats), np.arange(repeats) % windows] = -1
     first = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
     return Workspace(
-        contexts=np.zeros((windows * inputs, 1), np.int64),
+        contexts=np.zeros((inputs + 1, 2 * windows - 1), np.int64),
         outputs=np.zeros((slots, outputs), np.int64),
         pool=np.zeros(pool, np.int64),
         pooled=np.zeros(1, np.int64),
         slopes=aligned(np.zeros((MOST_CONTEXTS + WIDTH, stored))),
         signs=aligned(signs.reshape(1, -1)),
         present=aligned((first[:, :, None] * np.abs(signs)).reshape(repeats + 1, -1)),
-        hidden=aligned(np.zeros((3, windows * width))),
+        hidden=aligned(np.zeros((2 * windows + 1, width))),
         sums=aligned(np.stack([np.zeros(WIDTH), np.ones(WIDTH)])),
         loss=np.zeros(2),
-        shares=np.zeros((windows * inputs, windows), np.float32),
     )
 
 

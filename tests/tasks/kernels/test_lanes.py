@@ -8,13 +8,17 @@ import pytest
 from tasks.kernels.compiler import compiled
 from tasks.kernels.lanes import (
     WIDTH,
+    add_at,
     add_block,
     add_inner,
     add_outer,
+    add_tiles,
     decay,
     divide,
     empty_block,
     load,
+    load_at,
+    load_below,
     load_block,
     load_columns,
     load_rows,
@@ -22,6 +26,8 @@ from tasks.kernels.lanes import (
     logistic,
     numbers_stored,
     positive_part,
+    prefetch_at,
+    row_starts,
     spread,
     spread_numbers,
     square_root,
@@ -94,6 +100,22 @@ def test_products_and_combinations_are_those_of_matrices(sides: int) -> None:
     expected = before.copy()
     np.add.at(expected[:, :width], rows, weights[1, :3, None] * x[1])  # row 4 twice
     np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_rows_by_where_they_start_and_rows_below_each_other() -> None:
+    @compiled
+    def work(rows: np.ndarray, order: np.ndarray, x: np.ndarray) -> None:
+        starts = row_starts(zeros(3), rows, order, 1)
+        prefetch_at(starts, WIDTH)
+        found = load_at(zeros(3), starts, WIDTH)
+        add_at(starts, WIDTH, add_tiles(found, load_below(zeros(3), x, 1, WIDTH)))
+
+    rows, x = table(5, 3 * WIDTH), table(4, 2 * WIDTH)
+    order = np.array([[0, 0, 0], [4, 2, 4]])
+    expected = rows.copy()
+    np.add.at(expected[:, WIDTH : 2 * WIDTH], order[1], rows[order[1], WIDTH : 2 * WIDTH] + x[1:, WIDTH:])  # 4 twice
+    work(rows, order, x)
+    np.testing.assert_array_equal(rows, expected)
 
 
 def test_the_exponential_and_the_logistic_function() -> None:
