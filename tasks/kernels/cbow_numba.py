@@ -33,20 +33,22 @@ from tasks.kernels.hidden_vector import add_to_rows, in_bands, sum_of_rows
 from tasks.kernels.lanes import (
     WIDTH,
     add_at,
-    add_inner,
-    add_outer,
+    add_outer_parts,
     add_tiles,
     empty_block,
+    inner_parts,
     load_at,
     load_below,
     load_columns,
     load_rows,
+    outer_parts,
     prefetch,
     prefetch_at,
     row_starts,
     scale_tile,
     spread,
-    spread_numbers,
+    spread_block,
+    store_below,
     store_columns,
     store_sums,
     zeros,
@@ -80,7 +82,7 @@ def cbow_kernel(negatives: int, corrected: bool) -> Kernel:
     The first two windows of a batch that have pairs are its first step, so a batch begins one anew. Where one window is
     left, the step has a second one without contexts, and its hidden vector, zero, moves nothing.
     """
-    outputs = WINDOWS + negatives
+    outputs = outputs_of_step(negatives)
 
     @compiled_kernel
     def train(
@@ -127,6 +129,11 @@ def cbow_kernel(negatives: int, corrected: bool) -> Kernel:
         return loss
 
     return cast(Kernel, train)
+
+
+def outputs_of_step(negatives: int) -> int:
+    """How many outputs a step has: of each window the center, and one negative more than a window has."""
+    return WINDOWS + negatives + WINDOWS - 1
 
 
 @compiled_inline
@@ -200,25 +207,22 @@ def score_outputs(
         prefetch(vectors, one, column)
         prefetch(vectors, other, column)
         outputs = load_rows(blank, context_vectors, work.outputs, slot, column)
-        scores = add_outer(scores, outputs, load_below(both, work.hidden, 0, column))
+        scores = add_outer_parts(scores, outputs, load_below(both, work.hidden, 0, column))
     store_sums(blank, both, scores, work.slopes, 0)
 
 
 @compiled_inline
 def move_outputs(context_vectors: Table, work: Workspace, slot: int, blank: Any) -> None:
     """Moves U by Sᵀ H, and writes S U, before that, to hidden[2] and [3]. Meanwhile it asks for the next outputs."""
-    alone = zeros(1)
-    slopes, other_slopes = spread_numbers(blank, work.slopes, 0), spread_numbers(blank, work.slopes, 1)
+    both = zeros(WINDOWS)
+    slopes = spread_block(blank, both, work.slopes, 0)
     starts = row_starts(blank, context_vectors, work.outputs, slot)
     coming = row_starts(blank, context_vectors, work.outputs, 1 - slot)
     for column in range(0, context_vectors.shape[1], WIDTH):
         prefetch_at(coming, column)
         before = load_at(blank, starts, column)
-        changes = add_outer(empty_block(blank, alone), slopes, load_columns(alone, work.hidden, 0, column))
-        changes = add_outer(changes, other_slopes, load_columns(alone, work.hidden, 1, column))
-        add_at(starts, column, changes)
-        store_columns(work.hidden, 2, column, add_inner(alone, slopes, before))
-        store_columns(work.hidden, 3, column, add_inner(alone, other_slopes, before))
+        add_at(starts, column, outer_parts(blank, slopes, load_below(both, work.hidden, 0, column)))
+        store_below(work.hidden, WINDOWS, column, inner_parts(both, slopes, before))
 
 
 @compiled_inline

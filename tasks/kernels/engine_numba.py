@@ -16,7 +16,7 @@ import numpy as np
 
 from tasks.kernels.alias import negative_table
 from tasks.kernels.batches import Batch
-from tasks.kernels.cbow_numba import WINDOWS, cbow_kernel
+from tasks.kernels.cbow_numba import WINDOWS, cbow_kernel, outputs_of_step
 from tasks.kernels.negative_pool import POOL
 from tasks.kernels.negative_sampling import Kernel, Workspace, workspace
 from tasks.kernels.settings import Settings
@@ -46,7 +46,7 @@ def window_walk(settings: Settings) -> Walk:
     pool = POOL[settings.model]
     if settings.model == "cbow":
         kernel = cbow_kernel(settings.negatives, settings.corrected)
-        outputs, windows = settings.negatives + WINDOWS, WINDOWS
+        outputs, windows = outputs_of_step(settings.negatives), WINDOWS
     else:
         kernel = skip_gram_kernel(settings.negatives)
         outputs, windows = settings.negatives + 1, 1

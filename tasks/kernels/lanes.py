@@ -290,6 +290,13 @@ def load_below(builder: Any, like: Tile, table: Table, row: Index, column: Index
 
 
 @instruction
+def store_below(builder: Any, table: Table, row: Index, column: Index, tile: Tile) -> None:
+    """table[row + i, column : column + WIDTH] = tile[i]"""
+    for number, vector in enumerate(_unpacked(builder, tile)):
+        _store(builder, vector, _address(builder, table, builder.add(row, ir.Constant(INT64, number)), column))
+
+
+@instruction
 def store_columns(builder: Any, table: Table, row: Index, column: Index, tile: Tile) -> None:
     """Lanes b of table[row, column :] = tile[b]"""
     start = _address(builder, table, row, column)
@@ -356,6 +363,53 @@ def add_inner(builder: Any, side: Tile, many: Tile, block: Block) -> Tile:
         for factor in _unpacked(builder, many):
             total = _call(builder, "fma", factor, next(vectors), total)
         sums[number] = total
+    return sums
+
+
+def _parts(many: int, side: int) -> list[list[int]]:
+    """Which Lanes of a tile of `many` each of `side` has a part in: of the first ones its own, then, of those that are
+    shared, all but side - 1: the stretch that begins one later than that of the Lanes before."""
+    return [[each, *range(side + each, many - side + each + 1)] for each in range(side)]
+
+
+@instruction
+def add_outer_parts(builder: Any, block: Block, many: Tile, side: Tile) -> Block:
+    """block[b, i] + side[b] * many[i] for the i that b has a part in (`_parts`), else block[b, i]."""
+    vectors, each = _unpacked(builder, block), _unpacked(builder, many)
+    for b, one in enumerate(_unpacked(builder, side)):
+        for i in _parts(len(each), side.type.count)[b]:
+            place = b * len(each) + i
+            vectors[place] = _call(builder, "fma", one, each[i], vectors[place])
+    return vectors
+
+
+@instruction
+def spread_block(builder: Any, many: Tile, side: Tile, numbers: Table, row: Index) -> Block:
+    """block[b, i] = numbers[row + b, i] in every lane."""
+    rows = (builder.add(row, ir.Constant(INT64, each)) for each in range(side.type.count))
+    return [lanes for each in rows for lanes in _numbers_of(builder, numbers, each, many.type.count)]
+
+
+@instruction
+def outer_parts(builder: Any, like: Tile, factors: Block, side: Tile) -> Tile:
+    """tile[i] = Σ_b factors[b, i] * side[b], as many i as `like` has, over the b that have a part in it (`_parts`)."""
+    count, vectors = like.type.count, _unpacked(builder, factors)
+    sums: list[Any] = [None] * count
+    for b, one in enumerate(_unpacked(builder, side)):
+        for i in _parts(count, side.type.count)[b]:
+            factor = vectors[b * count + i]
+            sums[i] = builder.fmul(factor, one) if sums[i] is None else _call(builder, "fma", factor, one, sums[i])
+    return sums
+
+
+@instruction
+def inner_parts(builder: Any, like: Tile, factors: Block, many: Tile) -> Tile:
+    """tile[b] = Σ_i factors[b, i] * many[i], as many b as `like` has, over the i that b has a part in (`_parts`)."""
+    each, vectors = _unpacked(builder, many), _unpacked(builder, factors)
+    sums = [_number(0.0)] * like.type.count
+    for b, parts in enumerate(_parts(len(each), like.type.count)):
+        for i in parts:
+            sums[b] = _call(builder, "fma", vectors[b * len(each) + i], each[i], sums[b])
     return sums
 
 

@@ -35,7 +35,7 @@ one negative and windows of twenty pairs, a row for two windows costs three poin
 @compiled_inline
 def drawn_before(pair: int, work: Workspace, centers: int) -> int:
     """How many rows have left the pool when this pair begins."""
-    negatives = work.outputs.shape[1] - centers
+    negatives = work.outputs.shape[1] - 2 * centers + 1  # of one window
     return int(pair * max(negatives, FEW) // (FEW * PAIRS_A_NEGATIVE * centers))
 
 
@@ -108,8 +108,8 @@ def take_outputs_of_two(
     key: np.uint64,
     noise: AliasTable,
 ) -> None:
-    """The same for two windows in one step: outputs[slot] = both centers, and K negatives that are neither. Asks for no
-    row: who moves the outputs of the step before does so meanwhile.
+    """The same for two windows in one step: outputs[slot] = both centers, and K + 1 negatives that are neither. Asks
+    for no row: who moves the outputs of the step before does so meanwhile.
 
     Not one function for any number of centers: with them as a tuple, skip-gram's windows took 6 % longer."""
     refill_pool(context_vectors, pair, key, noise, work, len(centers))

@@ -59,8 +59,8 @@ class Workspace(NamedTuple):
         pool: int64 [rows], for the negatives of many windows; see `tasks.kernels.negative_pool`.
         pooled: int64 [1], how many rows have been drawn for the pool in the run.
         slopes: float32 [MOST_CONTEXTS + WIDTH, stored], scores, then slopes, a row an input.
-        signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for another window's center and for what
-            only pads; for all inputs whose numbers fill whole Lanes together, or that make a step.
+        signs: float32 [1, period], -1 for the center, +1 for a negative, 0 for what is another window's alone and for
+            what only pads; for all inputs whose numbers fill whole Lanes together, or that make a step.
         present: float32 [inputs in a period + 1, period]; row n has a 1 for each output of the first n inputs.
         hidden: float32 [2 * windows + 1, width], the mean of each window's inputs, what moves those of each, and room
             for the model's own use.
@@ -99,13 +99,15 @@ def workspace(
 
     Args:
         pool: rows in the pool of negatives.
-        windows: of a step. Each has a center of its own, which come first among the outputs.
+        windows: of a step. Each has a center of its own, which come first among the outputs, and all but windows - 1
+            of the negatives; those of each begin one later than those of the window before.
     """
     stored = numbers_stored(outputs)
     repeats = max(windows, WIDTH // stored)
     signs = np.zeros((repeats, stored), np.float32)
-    signs[:, windows:outputs] = 1
-    signs[np.arange(repeats), np.arange(repeats) % windows] = -1
+    for window in range(windows):
+        signs[window::windows, window] = -1
+        signs[window::windows, windows + window : outputs - windows + window + 1] = 1
     first = np.tril(np.ones((repeats + 1, repeats), np.float32), -1)
     return Workspace(
         contexts=np.zeros((inputs + 1, 2 * windows - 1), np.int64),

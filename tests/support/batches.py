@@ -74,8 +74,9 @@ def steps_of(batch: Batch, model: ModelName) -> list[list[int]]:
     return [windows[place : place + size] for place in range(0, len(windows), size)]
 
 
-def pooled_negatives(centers: Collection[int], pair: int, settings: Settings) -> list[int]:
-    """The negatives, of skip-gram and CBOW, of the step whose first pair has this number."""
+def pooled_negatives(centers: Collection[int], pair: int, settings: Settings) -> list[list[int]]:
+    """The negatives, of skip-gram and CBOW, of each window of the step whose first pair has this number. They are K in
+    a row; those of a second window begin one later."""
     size, pairs = {"sgns": (512, 8), "cbow": (128, 16)}[settings.model]
     gone = pair * max(settings.negatives, 5) // (5 * pairs)
     drawn = np.arange(gone, gone + size, dtype=np.uint64)
@@ -84,7 +85,9 @@ def pooled_negatives(centers: Collection[int], pair: int, settings: Settings) ->
     start = mix_numbers(np.array([(int(KEY) + pair * int(STEP)) % 2**64], np.uint64))
     place = int(mix_numbers(start)[0]) * size >> 64
     draws = itertools.cycle(pool[place:] + pool[:place])
-    return list(itertools.islice((row for row in draws if row not in centers), settings.negatives))
+    most = settings.negatives + len(centers) - 1
+    negatives = list(itertools.islice((row for row in draws if row not in centers), most))
+    return [negatives[first : first + settings.negatives] for first in range(len(centers))]
 
 
 def drawn_negatives(center: int, pair: int, settings: Settings) -> list[int]:

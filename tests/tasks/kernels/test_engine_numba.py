@@ -84,7 +84,7 @@ def reference(vectors: Doubles, context_vectors: Doubles, batch: Batch, settings
         centers = [int(batch.words[window]) for window in windows]
         negatives = pooled_negatives(centers, pair, settings)
         contexts = [contexts_of(batch, window) for window in windows]
-        rows = [[center, *negatives] for center in centers]
+        rows = [[center, *drawn] for center, drawn in zip(centers, negatives, strict=True)]
         rate = settings.schedule.rate(pair)
         if settings.model == "sgns":
             loss += sgns_window(vectors, context_vectors, contexts[0], rows[0], rate)

@@ -9,6 +9,7 @@ from scipy.stats import chisquare
 from support.batches import KEY
 
 from tasks.kernels.alias import AliasTable, negative_table
+from tasks.kernels.cbow_numba import outputs_of_step
 from tasks.kernels.compiler import compiled
 from tasks.kernels.negative_pool import POOL, begin_pool, take_outputs, take_outputs_of_two
 from tasks.kernels.negative_sampling import Workspace, workspace
@@ -43,9 +44,10 @@ def take_all_of_two(
 
 
 def steps_of_two(centers: tuple[int, int], counts: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
-    """The outputs of steps in a row, all with these centers. int64 [steps, 2 + NEGATIVES]."""
-    found = np.zeros((steps, 2 + NEGATIVES), np.int64)
-    work = workspace(2 + NEGATIVES, 16, pool=128, windows=2)
+    """The outputs of steps in a row, all with these centers. int64 [steps, 2 + NEGATIVES + 1]."""
+    outputs = outputs_of_step(NEGATIVES)
+    found = np.zeros((steps, outputs), np.int64)
+    work = workspace(outputs, 16, pool=128, windows=2)
     take_all_of_two(empty_table(len(counts), 16), centers, KEY, negative_table(counts, 0.75), work, found)
     return found
 
