@@ -10,10 +10,11 @@ contexts there are: words that have little to do with each other add up to about
 gradient corrected, that keeps the analogies back (docs/quality.md). `corrected=False` has word2vec's mean.
 
 A hidden vector meets each row of its window once, so what takes the time is to read rows and to write them. Two windows
-in a row have most of their contexts in common and, here, all their negatives; as one step they read and write them once
-for both. The contexts of both are added up once, and so is what moves them: that is half as many operations as products
-of each context with its shares. With rows U of the outputs (both centers, and the negatives) and the hidden vectors H
-[2, dim], the scores are H Uᵀ; by their slopes S, U moves by Sᵀ H, and the contexts by their shares of S U.
+in a row have most of their contexts in common and, here, all negatives but one of each; as one step they read and write
+them once for both. The contexts of both are added up once, and so is what moves them: that is half as many operations
+as products of each context with its shares. With rows U of the outputs (both centers, and the negatives) and the hidden
+vectors H [2, dim], the scores are H Uᵀ; by their slopes S, U moves by Sᵀ H, and the contexts by their shares of S U.
+What is one window's alone has no slope of the other's, and no product is made for it (`outer_parts`, `inner_parts`).
 
 The rows of the next step are asked for in the loops over columns, at each of them one cache line of each row. Asked for
 whole, nine rows of 19 lines (dim 300) are more than a core can wait for at once, and it stands still meanwhile
@@ -198,7 +199,7 @@ def add_up_band(vectors: Table, work: Workspace, contexts: Counts, column: int, 
 def score_outputs(
     context_vectors: Table, vectors: Table, work: Workspace, slot: int, coming: tuple[int, int], blank: Any
 ) -> None:
-    """The scores H Uᵀ, those of each window in a row of `slopes`; those with the other window's center go for naught
+    """The scores H Uᵀ, those of each window in a row of `slopes`; what is the other window's alone goes for naught
     (`Workspace.signs`). Meanwhile it asks for the rows `coming` of the vectors."""
     both = zeros(WINDOWS)
     scores = empty_block(blank, both)
